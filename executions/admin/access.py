@@ -80,8 +80,8 @@ class Looking(_ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Methods beside model fields are shown only where they are named here."""
-        shown = [name for _, part in self.get_fieldsets(request, obj) for name in part["fields"]]
-        return self.readonly_fields or shown
+        fields = [name for _, part in self.get_fieldsets(request, obj) for name in part["fields"]]
+        return self.readonly_fields or fields
 
 
 def run_of(record: Any) -> Execution | None:

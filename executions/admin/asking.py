@@ -45,20 +45,20 @@ def role_of(user: Any) -> Role:
     return Role.ADMIN if policy.is_admin(user) else Role.SUPPORT
 
 
-def arguments_of(verb: Verb, sent: Mapping[str, Any]) -> dict[str, Any]:
+def arguments_of(verb: Verb, form: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments in a sent form. Raises Refused."""
     # Every field is on the page: an empty one was not filled in.
     return forms.arguments_of(
-        verb, {name: text for name, text in sent.items() if str(text).strip()}
+        verb, {name: text for name, text in form.items() if str(text).strip()}
     )
 
 
-def check_complete(verb: Verb, user: User, sent: Mapping[str, Any]) -> None:
+def check_complete(verb: Verb, user: User, form: Mapping[str, Any]) -> None:
     """Raises Refused where the form cannot be carried out for any of the chosen ones: without a
     reason that this person has to give, or a log-in just before.
     """
     role = role_of(user)
-    if verb.needs_reason_of(role) and not str(sent.get("reason", "")).strip():
+    if verb.needs_reason_of(role) and not str(form.get("reason", "")).strip():
         raise Refused("invalid", "A reason is needed.", remedy="Say why, for the audit trail.")
     if verb.needs_log_in_of(role):
         policy.check_confirmed(user, verb.name)

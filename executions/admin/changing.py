@@ -47,8 +47,8 @@ class ResourceForm(_Form):
         if visibility == Visibility.PRIVATE:
             others = others.filter(owner=cleaned.get("owner", self.instance.owner_id))
         if others.exists():
-            slug, named = self.instance.slug, kind.__name__.lower()
-            text = f"There is another {visibility} {named} with the slug {slug}."
+            slug, kind_name = self.instance.slug, kind.__name__.lower()
+            text = f"There is another {visibility} {kind_name} with the slug {slug}."
             raise ValidationError(
                 f"{text} Slugs are unique among shared ones, and among one owner's private ones."
             )
@@ -59,12 +59,12 @@ class InstanceForm(_Form):
     def clean_slug(self) -> str:
         slug = str(self.cleaned_data["slug"])
         try:
-            wanted = slug_of(slug)
+            valid_slug = slug_of(slug)
         except Refused as refusal:
             raise ValidationError(str(refusal)) from refusal
-        if wanted != slug:
+        if valid_slug != slug:
             raise ValidationError(
-                f"A slug has lower-case letters, digits and single hyphens: {wanted}"
+                f"A slug has lower-case letters, digits and single hyphens: {valid_slug}"
             )
         return slug
 

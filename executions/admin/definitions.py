@@ -77,8 +77,8 @@ class Writing(Changing):
     head_link = link_field("head_version", "newest version")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        shown = (*self.heading, *self.links, *self.changed)
-        return [name for name in shown if name != "name"]
+        fields = (*self.heading, *self.links, *self.changed)
+        return [name for name in fields if name != "name"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return [
@@ -96,9 +96,9 @@ class Writing(Changing):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        named = by_public_id(queryset, search_term, {self.prefix: "pk"})
-        if named is not None:
-            return named, False
+        rows = by_public_id(queryset, search_term, {self.prefix: "pk"})
+        if rows is not None:
+            return rows, False
         return super().get_search_results(request, queryset, search_term)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -87,12 +87,12 @@ def _each(
     user = request.user
     assert isinstance(user, User)
     confirming.by_session(request, user)
-    chosen = policy.visible_proposals(user).filter(pk__in=rows.values("pk"))
-    for row in chosen.order_by("pk")[:MOST_ROWS]:
-        named = f"{row.public_id} ({row.verb} of {row.execution.public_id})"
+    proposals = policy.visible_proposals(user).filter(pk__in=rows.values("pk"))
+    for row in proposals.order_by("pk")[:MOST_ROWS]:
+        label = f"{row.public_id} ({row.verb} of {row.execution.public_id})"
         try:
             does(row, user)
         except Refused as refused:
-            messages.error(request, f"{named}: {refused}")
+            messages.error(request, f"{label}: {refused}")
         else:
-            messages.success(request, f"{named} {done}.")
+            messages.success(request, f"{label} {done}.")

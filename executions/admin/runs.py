@@ -149,9 +149,9 @@ class ExecutionAdmin(Looking):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        named = by_public_id(queryset, search_term, EXECUTION_IDS)
-        if named is not None:
-            return named, False
+        rows = by_public_id(queryset, search_term, EXECUTION_IDS)
+        if rows is not None:
+            return rows, False
         typed = parse(search_term, clock.now())
         for problem in typed.problems:
             messages.warning(request, problem)

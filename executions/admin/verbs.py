@@ -113,8 +113,8 @@ def _chosen(request: HttpRequest, user: User) -> list[Execution]:
     """Not from the filtered list: an execution that has moved on since shall say so instead of
     falling out of sight.
     """
-    chosen = _ids(request.POST.getlist(ACTION_CHECKBOX_NAME)[:MOST_ROWS])
-    rows = policy.visible_executions(user).filter(pk__in=chosen).order_by("-id")
+    ids = _ids(request.POST.getlist(ACTION_CHECKBOX_NAME)[:MOST_ROWS])
+    rows = policy.visible_executions(user).filter(pk__in=ids).order_by("-id")
     return list(rows.select_related("workflow", "owner"))
 
 
@@ -126,15 +126,15 @@ def _carry_out(
     for execution in executions:
         seq = request.POST.get(f"seq-{execution.pk}", "")
         # Without the sequence that the page showed, nobody knows what this person saw.
-        seen = int(seq) if seq.isdecimal() else -1
+        seen_seq = int(seq) if seq.isdecimal() else -1
         try:
             press(
                 verb,
                 execution.pk,
                 request.user,
                 arguments,
-                shown_seq=seen,
-                expected_seq=seen,
+                shown_seq=seen_seq,
+                expected_seq=seen_seq,
                 reason=reason,
             )
         except Proposed as waits:

@@ -49,11 +49,11 @@ def approved_for_the_rest(records: Iterable[StepRecord]) -> dict[str, str]:
     """The tools that a person approved for the rest of the run, and when that was said last."""
     approvals: dict[str, str] = {}
     for record in records:
-        said, asked = record.output, record.input
-        is_rest = isinstance(said, dict) and said.get("outcome") == APPROVE_REST
-        if is_rest and isinstance(asked, dict) and "tool" in asked:
-            name = str(asked.get("name") or record.name[len(_MAY) : -len(_CALLED)])
-            approvals[name] = max(approvals.get(name, ""), str(said["responded_at"]))
+        answer, request = record.output, record.input
+        is_rest = isinstance(answer, dict) and answer.get("outcome") == APPROVE_REST
+        if is_rest and isinstance(request, dict) and "tool" in request:
+            name = str(request.get("name") or record.name[len(_MAY) : -len(_CALLED)])
+            approvals[name] = max(approvals.get(name, ""), str(answer["responded_at"]))
     return approvals
 
 
@@ -98,12 +98,12 @@ def edited(tool: Offered, arguments: dict[str, Any], form: Any) -> dict[str, Any
     if not isinstance(form, dict):
         return None
     properties = tool.parameters.get("properties", {})
-    kept = {
+    changed = {
         name: value
         for name, value in form.items()
         if name in arguments or value not in (False, "", None, _default(properties.get(name)))
     }
-    return None if kept == arguments else kept
+    return None if changed == arguments else changed
 
 
 def visible(text: str) -> str:

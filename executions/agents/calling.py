@@ -267,8 +267,8 @@ def _task(arguments: dict[str, Any]) -> AgentTask:
 
 def _is_answer(record: StepRecord) -> bool:
     """Whether a person was asked a question, and said something."""
-    asked = isinstance(record.arguments, dict) and "prompt" in record.arguments
-    return asked and record.status == StepStatus.SUCCEEDED
+    is_question = isinstance(record.arguments, dict) and "prompt" in record.arguments
+    return is_question and record.status == StepStatus.SUCCEEDED
 
 
 def _answer(response: dict[str, Any]) -> str:

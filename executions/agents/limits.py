@@ -150,8 +150,10 @@ class Spent:
 
     def goes_in_circles(self, name: str, arguments: Any, result: Mapping[str, Any]) -> bool:
         """Whether the same call gave the same result several times, one after the other."""
-        seen = digest({"name": name, "arguments": arguments, "text": result["text"]})
-        self._last = [*self._last, seen] if self._last[-1:] == [seen] else [seen]
+        call_digest = digest({"name": name, "arguments": arguments, "text": result["text"]})
+        self._last = (
+            [*self._last, call_digest] if self._last[-1:] == [call_digest] else [call_digest]
+        )
         if len(self._last) < SAME_IN_A_ROW:
             return False
         self._last = []

@@ -134,13 +134,13 @@ class Replaying:
         answer: Any = None
         while True:
             try:
-                asked = walk.send(answer)
+                request = walk.send(answer)
             except StopIteration as stop:
                 return stop.value
-            if isinstance(asked, Effect | Spawn):
-                answer = self._answer(asked)
-            elif isinstance(asked, Fork):
-                answer = self._joined(asked)
+            if isinstance(request, Effect | Spawn):
+                answer = self._answer(request)
+            elif isinstance(request, Fork):
+                answer = self._joined(request)
             else:
                 answer = None
 
@@ -157,12 +157,12 @@ class Replaying:
             self._now = recorded.finished_at or self._now
         return joined
 
-    def _answer(self, asked: Effect | Spawn) -> Done | Fail:
-        step = asked.step
+    def _answer(self, request: Effect | Spawn) -> Done | Fail:
+        step = request.step
         recorded = self._recorded.get(step.path)
         self._count(step.path)
         if recorded is None or not recorded.is_finished():
-            return self._unknown(asked)
+            return self._unknown(request)
         self._differs(
             step.path,
             "It would call something else.",
@@ -180,11 +180,11 @@ class Replaying:
         rule = TOO_LONG_RULE if is_too_long else "recorded"
         return Fail(error, transient=False, rule=rule, answered=goes_back)
 
-    def _unknown(self, asked: Effect | Spawn) -> Done | Fail:
+    def _unknown(self, request: Effect | Spawn) -> Done | Fail:
         """The run came here never, or was broken off here."""
-        path = asked.step.path
-        if isinstance(asked, Effect) and asked.call == "human":
-            prompt = str(asked.written.get("prompt", ""))
+        path = request.step.path
+        if isinstance(request, Effect) and request.call == "human":
+            prompt = str(request.written.get("prompt", ""))
             self._add(path, f"It would ask a person: {prompt}"[:LONGEST])
             outcome = asking.APPROVE if "/turn/" in path else asking.GO_ON
             output = {
@@ -255,8 +255,8 @@ def differences_of_start(before: Mapping[str, Any], after: Mapping[str, Any]) ->
             lineterm="",
             n=1,
         )
-        shown = "\n".join(line for line in lines if not line.startswith(("---", "+++")))
-        differences.append(Difference(paths.START, "Other instructions.", "", shown[:LONGEST]))
+        diff = "\n".join(line for line in lines if not line.startswith(("---", "+++")))
+        differences.append(Difference(paths.START, "Other instructions.", "", diff[:LONGEST]))
     if before["model"] != after["model"]:
         models = str(before["model"]), str(after["model"])
         differences.append(Difference(paths.START, "Another model.", *models))

@@ -62,10 +62,10 @@ def excerpt(reference: dict[str, Any]) -> str:
 
 def part(text: str, begins: int) -> str:
     """A further part, and where the next one begins."""
-    shown = text[begins : begins + _PART]
-    ends = begins + len(shown)
+    excerpt_text = text[begins : begins + _PART]
+    ends = begins + len(excerpt_text)
     rest = f"; the next part begins at {ends}" if ends < len(text) else "; that is the end"
-    return f"{shown}\n[characters {begins:,} to {ends:,} of {len(text):,}{rest}]"
+    return f"{excerpt_text}\n[characters {begins:,} to {ends:,} of {len(text):,}{rest}]"
 
 
 def is_told_in(text: str) -> bool:

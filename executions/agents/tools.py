@@ -191,8 +191,10 @@ def _of_server(tool: ServerTool, entry: Tool, agent: AgentDocument) -> Offered:
     """The agent's word counts where the operator has said nothing; an agent may always ask more
     often than the operator wants.
     """
-    wanted = entry.approval or agent.approval
-    approval = "always" if "always" in (tool.approval, entry.approval) else tool.approval or wanted
+    own_approval = entry.approval or agent.approval
+    approval = (
+        "always" if "always" in (tool.approval, entry.approval) else tool.approval or own_approval
+    )
     asks = approval == "always" or (approval == "destructive" and tool.is_destructive)
     target = {"server": tool.server, "tool": tool.name, "effect": tool.effect}
     text = (entry.description or tool.description)[:LONGEST_DESCRIPTION]
@@ -231,9 +233,9 @@ def _agent(name: str, entry: Tool, agent: AgentDocument) -> Offered:
 
 def _command(entry: Tool, agent: AgentDocument) -> Offered:
     """In a workspace it may destroy what is there; without one it leaves nothing behind."""
-    where = "the folder that you work in" if agent.has_workspace else "an empty folder"
+    folder = "the folder that you work in" if agent.has_workspace else "an empty folder"
     text = entry.description or (
-        f"Runs a line for /bin/sh in {where} and gives its exit code and what it wrote. It has no"
+        f"Runs a line for /bin/sh in {folder} and gives its exit code and what it wrote. It has no"
         " network."
     )
     line = {"type": "string", "minLength": 1, "maxLength": LONGEST_COMMAND}

@@ -45,8 +45,10 @@ class Turns:
     ) -> None:
         self._stepping, self._agent, self._going_on = stepping, agent, going_on
         self._conversation, self._model, self._tools = conversation, model, tools
-        wanted = "" if agent.output is None else answering.instructions(agent.output.schema_)
-        self._instructions = instructions + wanted
+        output_instructions = (
+            "" if agent.output is None else answering.instructions(agent.output.schema_)
+        )
+        self._instructions = instructions + output_instructions
         self._wrong_in_a_row = 0
         self._is_full = self._was_compacted = False
 

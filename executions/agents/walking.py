@@ -48,10 +48,10 @@ from executions.values import storable
 
 
 def _workspace_arguments(workspace: WorkspaceSettings | str | None) -> dict[str, Any]:
-    wanted = arguments_of(workspace)
+    arguments = arguments_of(workspace)
     if isinstance(workspace, WorkspaceSettings) and workspace.remake_after is not None:
-        wanted["remakeAfterSeconds"] = workspace.remake_after.seconds
-    return wanted
+        arguments["remakeAfterSeconds"] = workspace.remake_after.seconds
+    return arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,7 @@ class AgentWalker(Stepping):
 
     def _calls(self, turn: int, calls: Sequence[dict[str, Any]]) -> Walk:
         yield from self._going_on.within_limits("calls", "cost", "seconds")
-        around = self._around(turn, len(calls))
+        fork_record = self._around(turn, len(calls))
         callings = [Calling(self, turn, place, call) for place, call in enumerate(calls, start=1)]
         handed = sum(
             tool.kind in ("agent", "workflow")
@@ -229,7 +229,7 @@ class AgentWalker(Stepping):
             if (tool := self.tools.get(call["name"]))
         )
         self.share = self._share(max(handed, 1))
-        results = yield from self._results(around, callings)
+        results = yield from self._results(fork_record, callings)
         for calling, result in zip(callings, results, strict=True):
             self._conversation.add(calling.path, result)
             self._items = todos.lines(calling.shown_name, calling.written, self._items)
@@ -250,9 +250,9 @@ class AgentWalker(Stepping):
         """The share of each to whom work is handed now; several share the rest of the limits."""
         share: dict[str, Any] = {"depth": max(0, self.limits.depth - 1)}
         for name, least in (("tokens", 1), ("seconds", 1), ("cost", Decimal("0.000001"))):
-            left = self._going_on.spent.left(name)
-            if left is not None:
-                part = left // count if isinstance(left, int) else float(left / count)
+            rest = self._going_on.spent.left(name)
+            if rest is not None:
+                part = rest // count if isinstance(rest, int) else float(rest / count)
                 share[name] = max(part, type(part)(least))
         return share
 
@@ -301,8 +301,8 @@ class AgentWalker(Stepping):
         return results
 
     def _branches_failed(self, record: StepRecord, joined: Joined) -> TaskFailed:
-        named = sorted(joined.failures.items())
-        failure = failure_of([(str(place + 1), why) for place, why in named])
+        failures = sorted(joined.failures.items())
+        failure = failure_of([(str(place + 1), why) for place, why in failures])
         Task.of(record).failed = list(failure.paths)
         record.error = failure.error.as_json()
         self.journal.finish(record, StepStatus.FAILED, self.now())

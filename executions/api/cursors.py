@@ -85,10 +85,15 @@ class Listing:
         self, items: Sequence[Found], seq: Callable[[Found], int], shown: Callable[[Found], Item]
     ) -> dict[str, Any]:
         """The page of what was read already, ordered by falling ``seq``."""
-        left = [each for each in items if self.cursor is None or seq(each) < int(self._position())]
-        more = len(left) > self.limit
-        next_cursor = self._signed(seq(left[self.limit - 1])) if more else None
-        return {"items": [shown(each) for each in left[: self.limit]], "next_cursor": next_cursor}
+        remaining = [
+            each for each in items if self.cursor is None or seq(each) < int(self._position())
+        ]
+        more = len(remaining) > self.limit
+        next_cursor = self._signed(seq(remaining[self.limit - 1])) if more else None
+        return {
+            "items": [shown(each) for each in remaining[: self.limit]],
+            "next_cursor": next_cursor,
+        }
 
     def _signed(self, key: uuid.UUID | int) -> str:
         return signing.Signer(salt=f"api.{self.name}").sign(str(key))

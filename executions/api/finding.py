@@ -45,9 +45,9 @@ def _missing(user: User, key: uuid.UUID | None, kind: str, public_id: str) -> Pr
     mark = policy.visible_marks(user).filter(pk=key, kind=kind).first() if key else None
     if mark is None:
         return not_found(f"There is no {kind} execution {shown(public_id)}.")
-    when, where = f"{mark.pruned_at:%Y-%m-%d}", f"{mark.archive.name} on {mark.archive.host}"
+    pruned_on, archive = f"{mark.pruned_at:%Y-%m-%d}", f"{mark.archive.name} on {mark.archive.host}"
     return not_found(
-        f"{public_id} was archived on {when}, in {where}.",
+        f"{public_id} was archived on {pruned_on}, in {archive}.",
         f"On that server, `stigmer import FILE --id {public_id} --as NAME` reads it back.",
     )
 

@@ -22,15 +22,15 @@ def plain(document: dict[str, Any]) -> None:
             for parameter in operation.get("parameters", ()):
                 parameter["schema"] = _never_null(parameter["schema"])
     schemas = document["components"]["schemas"]
-    named = {
+    names_by_enum = {
         json.dumps(each["enum"]): {"$ref": SCHEMAS + name}
         for name, each in schemas.items()
         if "enum" in each
     }
-    document["paths"] = _with_names(document["paths"], named)
+    document["paths"] = _with_names(document["paths"], names_by_enum)
     for schema in schemas.values():
         if "properties" in schema:
-            schema["properties"] = _with_names(schema["properties"], named)
+            schema["properties"] = _with_names(schema["properties"], names_by_enum)
     _drop_unused(document)
 
 
@@ -50,13 +50,17 @@ def _never_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in schema.items() if name != "anyOf"} | others[0]
 
 
-def _with_names(value: Any, named: dict[str, dict[str, str]]) -> Any:
+def _with_names(value: Any, names_by_enum: dict[str, dict[str, str]]) -> Any:
     if isinstance(value, list):
-        return [_with_names(each, named) for each in value]
+        return [_with_names(each, names_by_enum) for each in value]
     if not isinstance(value, dict):
         return value
-    names = named.get(json.dumps(value["enum"])) if isinstance(value.get("enum"), list) else None
-    return names or {key: _with_names(each, named) for key, each in value.items()}
+    names = (
+        names_by_enum.get(json.dumps(value["enum"]))
+        if isinstance(value.get("enum"), list)
+        else None
+    )
+    return names or {key: _with_names(each, names_by_enum) for key, each in value.items()}
 
 
 def _drop_unused(document: dict[str, Any]) -> None:

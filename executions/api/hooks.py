@@ -48,24 +48,24 @@ def _received(request: HttpRequest, source_id: str) -> HttpResponse:
     timestamp = request.headers.get("X-Stigmer-Timestamp", "")
     signature = request.headers.get("X-Stigmer-Signature", "")
     now = clock.now()
-    why = signing.why_not(source, timestamp, signature, body, now.timestamp())
-    if why is not None:
+    refusal = signing.why_not(source, timestamp, signature, body, now.timestamp())
+    if refusal is not None:
         # Noted before the guesser is slowed: the owner sees that somebody tries.
-        visits.refused(source, why)
+        visits.refused(source, refusal)
         rates.take_guess(rates.address_of(request))
-        return problems.response(request, Problem("unauthenticated", why))
+        return problems.response(request, Problem("unauthenticated", refusal))
     try:
         cloud_events = _envelopes(request, source, timestamp, body)
         keeping.check(cloud_events)
     except (Problem, NoEvent, Refused) as problem:
         visits.refused(source, str(problem))
         raise
-    kept = run_tx(lambda: keeping.keep(cloud_events, source.owner_id))
-    duplicates = sum(each.is_duplicate for each in kept)
-    visits.taken(source, len(kept) - duplicates, duplicates)
+    kept_events = run_tx(lambda: keeping.keep(cloud_events, source.owner_id))
+    duplicates = sum(each.is_duplicate for each in kept_events)
+    visits.taken(source, len(kept_events) - duplicates, duplicates)
     if source.heard_at is None or now - source.heard_at > NOTED:
         run_tx(lambda: EventSource.objects.filter(pk=source.pk).update(heard_at=now))
-    return JsonResponse(render.kept(kept).model_dump(), status=202)
+    return JsonResponse(render.kept(kept_events).model_dump(), status=202)
 
 
 def _source(source_id: str) -> EventSource:

@@ -131,11 +131,15 @@ def _artifacts() -> Iterator[Finding]:
 def _health() -> Iterator[Finding]:
     from executions.health import State, look
 
-    for seen in look():
-        remedy = "" if seen.state == State.OK else seen.remedy
-        is_well = seen.ok and seen.state != State.DEGRADED
+    for check in look():
+        remedy = "" if check.state == State.OK else check.remedy
+        is_well = check.ok and check.state != State.DEGRADED
         yield Finding(
-            seen.name.replace("_", " "), is_well, seen.detail, remedy, seen.state == State.WARNING
+            check.name.replace("_", " "),
+            is_well,
+            check.detail,
+            remedy,
+            check.state == State.WARNING,
         )
 
 
@@ -162,9 +166,9 @@ def _hosts_of_agents() -> Iterator[Finding]:
         # The check of the database has said so.
         return
     if unbound:
-        shown = "; ".join(f"{slug}: {', '.join(names)}" for slug, names in unbound[:10])
+        agents = "; ".join(f"{slug}: {', '.join(names)}" for slug, names in unbound[:10])
         more = f", and {len(unbound) - 10} more agents" if len(unbound) > 10 else ""
-        detail = f"do not bind functions and commands ({shown}{more})"
+        detail = f"do not bind functions and commands ({agents}{more})"
         yield Finding("hosts of agents", True, detail)
 
 
@@ -179,11 +183,11 @@ def _web() -> Finding:
     try:
         answer = httpx.get(f"{address}/readyz", headers=headers, timeout=10, trust_env=False)
     except httpx.TransportError as error:
-        why = " ".join(str(error).split()) or type(error).__name__
+        cause = " ".join(str(error).split()) or type(error).__name__
         return Finding(
             "web server",
             False,
-            f"{address} does not answer ({why}).",
+            f"{address} does not answer ({cause}).",
             "Start it with `stigmer up`.",
         )
     try:

@@ -36,11 +36,11 @@ def leave_the_first_place() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         return
     while True:
-        seen = signal.sigwaitinfo(waited_for)
-        if seen.si_signo == signal.SIGCHLD:
+        received = signal.sigwaitinfo(waited_for)
+        if received.si_signo == signal.SIGCHLD:
             _reap(child)
-        elif seen.si_code <= 0:  # a terminal sends to the child too, in the kernel's name
-            os.kill(child, seen.si_signo)
+        elif received.si_code <= 0:  # a terminal sends to the child too, in the kernel's name
+            os.kill(child, received.si_signo)
 
 
 def _reap(child: int) -> None:

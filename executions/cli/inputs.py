@@ -95,19 +95,19 @@ def _document(name: str) -> Any:
     from executions.language import DefinitionError
     from executions.language.reading.yaml import Limits, read
 
-    where = "standard input" if name == "-" else name
+    source = "standard input" if name == "-" else name
     text = _standard_input() if name == "-" else read_file(Path(name))
     try:
         # JSON first: it is YAML too, but for a few corners, and much quicker to read.
         return _json(text)
     except _OfPythonAlone as error:
-        raise _unreadable(f"{where}: {error}.") from error
+        raise _unreadable(f"{source}: {error}.") from error
     except ValueError:
         pass
     try:
         return read(text, Limits(**LARGEST), only_what_all_read_alike=True).document
     except DefinitionError as error:
-        raise _unreadable(f"{where}: {error.problems[0]}.") from error
+        raise _unreadable(f"{source}: {error.problems[0]}.") from error
 
 
 def read_file(path: Path) -> str:
@@ -129,11 +129,13 @@ def _standard_input() -> str:
         raise CommandError("Standard input is not a text in UTF-8.", code=ExitCode.USAGE) from error
 
 
-def _refuse_half_characters(text: str, where: str) -> None:
+def _refuse_half_characters(text: str, source: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise _unreadable(f"{where} holds half a character, or bytes that are no UTF-8.") from error
+        raise _unreadable(
+            f"{source} holds half a character, or bytes that are no UTF-8."
+        ) from error
 
 
 def _object(value: Any, text: str) -> dict[str, Any]:

@@ -122,8 +122,8 @@ def validate_session_or_agent(draft: ExecutionDraft) -> None:
     own_workspace.check(draft)
     if draft.runner == Runner.OURS:
         assert draft.version is not None
-        asked = draft.input.get("model") or draft.version.document.get("model") or ""
-        policy.model_for(draft.owner, asked)
+        model = draft.input.get("model") or draft.version.document.get("model") or ""
+        policy.model_for(draft.owner, model)
 
 
 def create_default_instance_if_needed(draft: ExecutionDraft) -> None:
@@ -157,13 +157,18 @@ def _find_what_it_goes_on_from(draft: ExecutionDraft) -> None:
     if draft.runner != Runner.OURS:
         return
     own = Execution.objects.filter(owner=draft.owner, agent=draft.agent, runner=Runner.OURS)
-    named = draft.input.get("from_run")
-    if named is None and draft.given_session is not None:
+    from_run = draft.input.get("from_run")
+    if from_run is None and draft.given_session is not None:
         completed = own.filter(session=draft.given_session, phase=Phase.COMPLETED).order_by("-id")
         last = completed.first()
         draft.input |= {"from_run": last.public_id} if last is not None else {}
-    elif named is not None and not own.filter(pk=parse_public_id(named, "aex") or NOBODY).exists():
-        raise _invalid("/from_run", f"You have no run {named[:60]!r} of this agent to go on from.")
+    elif (
+        from_run is not None
+        and not own.filter(pk=parse_public_id(from_run, "aex") or NOBODY).exists()
+    ):
+        raise _invalid(
+            "/from_run", f"You have no run {from_run[:60]!r} of this agent to go on from."
+        )
     own_workspace.keep(draft)
 
 

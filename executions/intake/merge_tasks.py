@@ -149,9 +149,11 @@ def _lay_over(
     if stored is not None and _is_same(stored, reported):
         merged.standing.append(stored)
         return
-    begun = report.status not in ("PENDING", "SKIPPED")
+    has_begun = report.status not in ("PENDING", "SKIPPED")
     reported.started_at = (
-        reported.started_at or (stored.started_at if stored else None) or (now if begun else None)
+        reported.started_at
+        or (stored.started_at if stored else None)
+        or (now if has_begun else None)
     )
     is_over = reported.status not in OPEN_STATUSES
     reported.finished_at = (reported.finished_at or now) if is_over else None

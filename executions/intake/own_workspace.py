@@ -54,10 +54,10 @@ def keep(draft: ExecutionDraft) -> None:
 
 def host_of_folder(execution: Execution, document: dict[str, Any]) -> str:
     """The host that holds the folder in which this run, not stored yet, goes on; empty for none."""
-    wanted = execution.own_workspace or document.get("workspace") or "none"
-    if wanted == "none":
+    workspace = execution.own_workspace or document.get("workspace") or "none"
+    if workspace == "none":
         return ""
-    before = handing.before(execution, arguments_of(own_workspace.load(wanted)))
+    before = handing.before(execution, arguments_of(own_workspace.load(workspace)))
     return before.workspace.host if before.workspace is not None else ""
 
 

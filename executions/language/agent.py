@@ -112,8 +112,8 @@ class Tool(Model):
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
-        named = [self.function, self.workflow, self.agent, self.mcp, self.person, self.to_dos]
-        if sum(each is not None for each in (*named, self.command)) != 1:
+        targets = [self.function, self.workflow, self.agent, self.mcp, self.person, self.to_dos]
+        if sum(each is not None for each in (*targets, self.command)) != 1:
             raise ValueError(
                 "a tool is one of `function`, `workflow`, `agent`, `mcp`, `person`, `toDos` and"
                 " `command`"

@@ -23,7 +23,7 @@ Redact = Callable[[str], str]
 
 
 def header(writer: Writer, purpose: str) -> None:
-    """The head of a file; ``about`` says why it was written."""
+    """The head of a file; ``purpose`` says why it was written."""
     writer.line(
         {
             "t": "archive",
@@ -152,7 +152,7 @@ def _values(
     values: dict[str, Any] = {}
     changed = False
     for name, value in row.items():
-        shown = value if redact is None or not isinstance(value, str) else redact(value)
-        changed = changed or shown != value
-        values[name] = exact(shown) if name in texts else plain(shown)
+        redacted_value = value if redact is None or not isinstance(value, str) else redact(value)
+        changed = changed or redacted_value != value
+        values[name] = exact(redacted_value) if name in texts else plain(redacted_value)
     return values, changed

@@ -70,9 +70,9 @@ def family(key: uuid.UUID) -> list[uuid.UUID]:
 
 
 def _may_all_go(members: Sequence[uuid.UUID], cutoffs: Sequence[Cutoff]) -> bool:
-    left = set(members)
+    remaining = set(members)
     for cutoff in cutoffs:
-        left -= set(cutoff.rows().filter(pk__in=left).values_list("pk", flat=True))
-        if not left:
+        remaining -= set(cutoff.rows().filter(pk__in=remaining).values_list("pk", flat=True))
+        if not remaining:
             return True
     return False

@@ -36,11 +36,11 @@ class Preview:
 
 def preview() -> Preview:
     """The runs that would go now."""
-    chosen = cutoffs()
-    going = [each for cutoff in chosen for each in _of(cutoff)]
-    wanted = sum(each.executions for each in going)
-    together = sum(len(members) for members in families.due(chosen, None, 1_000))
-    return Preview(going, together, _unacknowledged(chosen), max(0, wanted - together))
+    all_cutoffs = cutoffs()
+    going = [each for cutoff in all_cutoffs for each in _of(cutoff)]
+    due = sum(each.executions for each in going)
+    together = sum(len(members) for members in families.due(all_cutoffs, None, 1_000))
+    return Preview(going, together, _unacknowledged(all_cutoffs), max(0, due - together))
 
 
 def _of(cutoff: Cutoff) -> list[Going]:
@@ -52,9 +52,9 @@ def _of(cutoff: Cutoff) -> list[Going]:
     ]
 
 
-def _unacknowledged(chosen: list[Cutoff]) -> int:
+def _unacknowledged(all_cutoffs: list[Cutoff]) -> int:
     number = 0
-    for cutoff in chosen:
+    for cutoff in all_cutoffs:
         if cutoff.phase == Phase.FAILED:
             number += cutoff.old().count() - cutoff.rows().count()
     return number

@@ -167,14 +167,14 @@ def _heads(path: Path) -> dict[uuid.UUID, int]:
 
 def _families_of(keys: Sequence[uuid.UUID]) -> Iterator[list[uuid.UUID]]:
     """A few together; a family never parted."""
-    left, group = set(keys), list[uuid.UUID]()
+    remaining, group = set(keys), list[uuid.UUID]()
     there = set(Execution.objects.filter(pk__in=keys).values_list("pk", flat=True))
     alone = families.loners(keys)
     for key in keys:
-        if key not in left or key not in there:
+        if key not in remaining or key not in there:
             continue
         members = [key] if key in alone else families.family(key)
-        left -= set(members)
+        remaining -= set(members)
         group += members
         if len(group) >= TOGETHER:
             yield group

@@ -38,10 +38,10 @@ class Table:
 
     def rows(self, keys: Sequence[uuid.UUID]) -> QuerySet[Any]:
         """The rows of these runs."""
-        wanted = Q()
+        condition = Q()
         for path in self.paths:
-            wanted |= Q(**{f"{path}__in": keys})
-        return self.model._base_manager.filter(wanted)
+            condition |= Q(**{f"{path}__in": keys})
+        return self.model._base_manager.filter(condition)
 
     def columns(self) -> list[str]:
         return [field.attname for field in self.model._meta.concrete_fields]
@@ -55,11 +55,11 @@ class Table:
         """Their values by column, in the order in which they were made; RUN is whose each is."""
         texts = self.texts()
         plain = [column for column in self.columns() if column not in texts]
-        named = {f"{name}_text": ExpressionWrapper(F(name), TextField()) for name in texts}
+        expressions = {f"{name}_text": ExpressionWrapper(F(name), TextField()) for name in texts}
         ways = [F(path) for path in self.paths]
         run = ways[0] if len(ways) == 1 else Coalesce(*ways)
-        rows = self.rows(keys).annotate(**named, run_of_it=run).order_by("pk")
-        for row in stream(rows.values_list(*plain, *named, "run_of_it")):
+        rows = self.rows(keys).annotate(**expressions, run_of_it=run).order_by("pk")
+        for row in stream(rows.values_list(*plain, *expressions, "run_of_it")):
             yield dict(zip([*plain, *texts, RUN], row, strict=True))
 
 
@@ -67,16 +67,16 @@ class Table:
 def tables() -> tuple[Table, ...]:
     """The run's own table first, then what refers to it, then what refers to that."""
     paths: dict[type[models.Model], dict[str, int]] = {}
-    left: list[tuple[type[models.Model], str, int]] = [(Execution, "pk", 0)]
-    while left:
-        model, path, depth = left.pop(0)
+    pending: list[tuple[type[models.Model], str, int]] = [(Execution, "pk", 0)]
+    while pending:
+        model, path, depth = pending.pop(0)
         paths.setdefault(model, {})[path] = depth
         for relation in _references(model):
             source = relation.related_model
             # A row that refers to another of its own table is one of the same run or family.
             if source not in (model, Execution):
                 end = "" if model is Execution else f"__{path}"
-                left.append((source, f"{relation.field.name}{end}", depth + 1))
+                pending.append((source, f"{relation.field.name}{end}", depth + 1))
     unsorted = [
         Table(model, _needed(model, tuple(depths)), max(depths.values()))
         for model, depths in paths.items()

@@ -77,8 +77,8 @@ class Engine:
         argv += [] if command.network else ["--network", "none"]
         argv += ["--userns", "keep-id"] if self.name == "podman" and os.geteuid() else []
         argv += ["--user", f"{os.geteuid()}:{os.getegid()}", "--env-file", str(file)]
-        for where, found_at in command.read_only.items():
-            argv += ["--volume", f"{where}:{found_at}:ro"]
+        for source, found_at in command.read_only.items():
+            argv += ["--volume", f"{source}:{found_at}:ro"]
         argv += ["--volume", f"{place.work}:{WORKSPACE}", "--volume", f"{place.home}:{HOME_INSIDE}"]
         argv += ["--workdir", WORKSPACE, *_entry(command.argv, image, is_line)]
         after = [self.program, *self.removal(), name]
@@ -134,11 +134,11 @@ def containers(accepted: Collection[str]) -> Containers:
 
 def why_not(image: str, accepted: Collection[str]) -> str:
     """Why this image is not run; empty where it may be."""
-    named = [each.removeprefix(RUN_IMAGE) for each in accepted if each.startswith(RUN_IMAGE)]
-    if _IMAGE.fullmatch(image) and any(fnmatchcase(image, each) for each in named):
+    images = [each.removeprefix(RUN_IMAGE) for each in accepted if each.startswith(RUN_IMAGE)]
+    if _IMAGE.fullmatch(image) and any(fnmatchcase(image, each) for each in images):
         return ""
     return (
-        f"The image {image[:100]!r} may not be run. Named are: {', '.join(named)}"
+        f"The image {image[:100]!r} may not be run. Named are: {', '.join(images)}"
         f" (STIGMER_COMMANDS_MAY={RUN_IMAGE}…)."
     )
 
@@ -152,10 +152,10 @@ def end_of_the_dead(accepted: Collection[str]) -> int:
         return 0
     beginning = f"stigmer-{_system()}-"
     names = engine.said("ps", "--all", "--filter", f"name={beginning}", "--format", "{{.Names}}")
-    left = [name for name in names.split() if name.startswith(beginning) and _is_orphan(name)]
-    if left:
-        engine.said(*engine.removal(), *left)
-    return len(left)
+    orphans = [name for name in names.split() if name.startswith(beginning) and _is_orphan(name)]
+    if orphans:
+        engine.said(*engine.removal(), *orphans)
+    return len(orphans)
 
 
 def _tried(may_use_docker: bool) -> Containers:
@@ -173,12 +173,12 @@ def _tried(may_use_docker: bool) -> Containers:
     else:
         return Containers(None, "Containers are off on this worker: podman is not installed.")
     try:
-        why = look(json.loads(engine.said("info", "--format", "{{json .}}")))
+        problem_text = look(json.loads(engine.said("info", "--format", "{{json .}}")))
     except (OSError, ValueError) as problem:
-        why = str(problem)
+        problem_text = str(problem)
     return (
-        Containers(None, f"Containers are off on this worker: {why}.")
-        if why
+        Containers(None, f"Containers are off on this worker: {problem_text}.")
+        if problem_text
         else Containers(engine)
     )
 

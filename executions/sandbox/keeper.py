@@ -115,8 +115,8 @@ class Keeper:
             self._look()
 
     def _wait_milliseconds(self) -> int:
-        left = min(self.until, self.next_look) - time.monotonic()
-        return max(1, int(min(left, _TICK_SECONDS) * 1000))
+        seconds = min(self.until, self.next_look) - time.monotonic()
+        return max(1, int(min(seconds, _TICK_SECONDS) * 1000))
 
     def _serve(self, descriptor: int) -> None:
         if descriptor == 0:
@@ -203,10 +203,10 @@ class Keeper:
         pids = _descendants(os.getpid())
         if len(pids) > self.limits["processes"]:
             return "processes"
-        seen = [_memory_of(pid) for pid in pids]
-        used, most = sum(own for own, _ in seen), self.limits["memory_bytes"]
+        sizes = [_memory_of(pid) for pid in pids]
+        used, most = sum(own for own, _ in sizes), self.limits["memory_bytes"]
         shared = self.unnamed_bytes
-        if used + sum(with_others for _, with_others in seen) > most:
+        if used + sum(with_others for _, with_others in sizes) > most:
             # Some of it may be of files, and of several processes: that costs more to find out.
             shared = max(shared, sum(map(_shared_memory_of, pids)))
         return "memory" if used + shared > most else ""
@@ -330,8 +330,8 @@ def _limit(limits: dict[str, Any]) -> None:
         (resource.RLIMIT_NOFILE, 4_096),
     ):
         hard = resource.getrlimit(number)[1]
-        wanted = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(number, (wanted, wanted))
+        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(number, (bound, bound))
 
 
 def _memory_file(name: str, body: bytes) -> int | None:

@@ -184,8 +184,8 @@ class _Talk:
         for descriptor in descriptors:
             poll.register(descriptor, select.POLLIN)
         while self._end is None and descriptors:
-            left = deadline.remaining()
-            ready = poll.poll(max(0.0, left + self._patience) * 1000)
+            seconds = deadline.remaining()
+            ready = poll.poll(max(0.0, seconds + self._patience) * 1000)
             if not ready:
                 return
             for descriptor, _ in ready:

@@ -104,9 +104,9 @@ def bare(command: Command, place: Place) -> Start:
 
 def _outside(word: str, place: Place, read_only: Mapping[str, str]) -> str:
     """A word of the command line that names a place inside the walls, without them."""
-    for where, found_at in ({str(place.script): SCRIPT_INSIDE} | dict(read_only)).items():
+    for source, found_at in ({str(place.script): SCRIPT_INSIDE} | dict(read_only)).items():
         if word == found_at or word.startswith(f"{found_at}/"):
-            return where + word[len(found_at) :]
+            return source + word[len(found_at) :]
     return word
 
 
@@ -138,8 +138,8 @@ def _walls(place: Place, hidden: Sequence[Path], command: Command) -> Iterator[s
     yield from ("--bind", str(place.temporary), "/tmp", "--symlink", "/tmp", "/var/tmp")
     yield from ("--bind", str(place.home), HOME_INSIDE)
     yield from ("--ro-bind", str(place.script), SCRIPT_INSIDE)
-    for where, found_at in command.read_only.items():
-        yield from ("--ro-bind", where, found_at)
+    for source, found_at in command.read_only.items():
+        yield from ("--ro-bind", source, found_at)
     yield from ("--bind", str(place.work), WORKSPACE)
     # Files in the root itself lie in memory, which nobody counts.
     yield from ("--remount-ro", "/", "--chdir", WORKSPACE)

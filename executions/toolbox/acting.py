@@ -49,14 +49,14 @@ def run_this(public_id: str, user: User, arguments: Arguments) -> dict[str, Any]
 def run_agent(user: User, arguments: Arguments) -> dict[str, Any]:
     agent = finding.agent(user, str(arguments["agent"]))
     require_queue()
-    begun = start_agent(
+    new_run = start_agent(
         agent,
         user,
         message=str(arguments["message"]),
         from_run=arguments.get("from_run"),
         **_circumstances(arguments),
     )
-    return _started(begun)
+    return _started(new_run)
 
 
 def verb(row: Verb, user: User, arguments: Arguments) -> dict[str, Any]:
@@ -117,13 +117,13 @@ def answer(user: User, arguments: Arguments) -> dict[str, Any]:
 
 
 def _circumstances(arguments: Arguments) -> Circumstances:
-    how: Circumstances = {"own_workspace": arguments.get("workspace")}
+    circumstances: Circumstances = {"own_workspace": arguments.get("workspace")}
     name = str(arguments.get("name") or "")
-    return {**how, "name": name, "unique_name": True} if name else how
+    return {**circumstances, "name": name, "unique_name": True} if name else circumstances
 
 
-def _started(begun: Execution) -> dict[str, Any]:
-    return {"id": begun.public_id, "phase": begun.phase}
+def _started(new_run: Execution) -> dict[str, Any]:
+    return {"id": new_run.public_id, "phase": new_run.phase}
 
 
 def _body(row: Verb, arguments: Arguments) -> BaseModel | None:

@@ -48,10 +48,10 @@ def workflow(user: User, arguments: Arguments) -> dict[str, Any]:
 
 def objectives(user: User, arguments: Arguments) -> dict[str, Any]:
     """All are counted in one time; what was not counted in it is null."""
-    seen, time = policy.visible_workflows(user), Time(LOOK_SECONDS)
+    visible, time = policy.visible_workflows(user), Time(LOOK_SECONDS)
     if arguments.get("workflow"):
-        seen = seen.filter(pk=finding.workflow(user, str(arguments["workflow"])).pk)
-    rows = Objective.objects.filter(workflow__in=seen.values("pk"))
+        visible = visible.filter(pk=finding.workflow(user, str(arguments["workflow"])).pk)
+    rows = Objective.objects.filter(workflow__in=visible.values("pk"))
     rows = rows.select_related("workflow", "set_by").order_by("set_at")
     items = [
         {"workflow": row.workflow.slug}

@@ -33,12 +33,12 @@ def cause(group: Group, now: datetime) -> shapes.Cause:
     )
 
 
-def note(kept: CauseNote) -> shapes.CauseNote:
+def note(row: CauseNote) -> shapes.CauseNote:
     return shapes.CauseNote(
-        cause=kept.cause,
-        assignee=kept.assignee.get_username() if kept.assignee else None,
-        note=kept.note,
-        snoozed_until=kept.snoozed_until,
+        cause=row.cause,
+        assignee=row.assignee.get_username() if row.assignee else None,
+        note=row.note,
+        snoozed_until=row.snoozed_until,
     )
 
 

@@ -198,8 +198,8 @@ def _place(cursor: str | None) -> int:
 
 def _chosen(user: User, ids: list[str]) -> list[Chosen]:
     keys = [parse_public_id(each, "wex", "aex") for each in ids]
-    seen = policy.visible_executions(user).filter(pk__in=[key for key in keys if key])
-    seqs: dict[uuid.UUID, int] = dict(seen.values_list("pk", "head_seq"))
+    executions = policy.visible_executions(user).filter(pk__in=[key for key in keys if key])
+    seqs: dict[uuid.UUID, int] = dict(executions.values_list("pk", "head_seq"))
     for text, key in zip(ids, keys, strict=True):
         if key is None or key not in seqs:
             raise not_found(f"There is no execution {shown(text)}.")

@@ -112,19 +112,19 @@ def add_reading(router: Router, kind: Kind) -> None:
         10,000 newest at a time: such a page may hold fewer than asked, or none, and lead on.
         """
         user = person(request)
-        rows, asked = asked_for(user, kind, filters)
+        rows, searches = asked_for(user, kind, filters)
         related = ("owner", "workflow", "version", "agent", "agent_version")
         rows = rows.select_related(*related).defer(*render.HEAVY, *_LARGE)
         listing = Listing(many, filters.limit, filters.cursor)
 
         def matching(among: ExecutionQuerySet) -> ExecutionQuerySet:
-            return among.matching(asked[0], user.pk).matching(asked[1], user.pk)
+            return among.matching(searches[0], user.pk).matching(searches[1], user.pk)
 
-        if not any(search.reads_each_row() for search in asked):
+        if not any(search.reads_each_row() for search in searches):
             return listing.page(matching(rows), render.item)
 
         def newest(before: uuid.UUID | None) -> tuple[ExecutionQuerySet, uuid.UUID | None]:
-            among, last = rows.newest(SEARCHED, before, asked[0].text or asked[1].text)
+            among, last = rows.newest(SEARCHED, before, searches[0].text or searches[1].text)
             return matching(among), last
 
         return listing.searched(newest, render.item)
@@ -206,9 +206,9 @@ def workflow_executions() -> Router:
 
 def _visible_instance(user: User, public_id: str) -> WorkflowInstance:
     key = finding.number(parse_public_id(public_id, "win"), "workflow instance", public_id)
-    seen = WorkflowInstance.objects.filter(workflow__in=policy.visible_workflows(user))
+    instances = WorkflowInstance.objects.filter(workflow__in=policy.visible_workflows(user))
     instance = (
-        seen.select_related("workflow__head_version", "workflow__owner").filter(pk=key).first()
+        instances.select_related("workflow__head_version", "workflow__owner").filter(pk=key).first()
     )
     if instance is None:
         raise not_found(f"There is no workflow instance {public_id}.")

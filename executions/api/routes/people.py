@@ -119,13 +119,13 @@ def listed(
 def mark_read(request: HttpRequest, body: shapes.ReadBody = empty.READ) -> shapes.ReadResult:
     """Those that are named, else all of the caller's."""
     mine = Notification.objects.filter(user=person(request))
-    wanted = mine.not_read()
+    unread = mine.not_read()
     if body.ids is not None:
         keys = [
             finding.number(parse_public_id(each, "ntf"), "notification", each) for each in body.ids
         ]
-        wanted = wanted.filter(pk__in=keys)
-    count = wanted.update(read_at=Now())
+        unread = unread.filter(pk__in=keys)
+    count = unread.update(read_at=Now())
     return shapes.ReadResult(read=count, unread=mine.unread().count())
 
 
@@ -158,9 +158,9 @@ def create(
     """
     policy.check_confirmed(person(request), "making a token")
     minted = tokens.mint(person(request), body.name, body.scopes, days=body.days)
-    shown = render.token(minted.token)
-    response["Location"] = f"{links.BASE}/tokens/{shown.id}"
-    return Status(201, shapes.NewToken(**shown.model_dump(), secret=minted.secret))
+    token = render.token(minted.token)
+    response["Location"] = f"{links.BASE}/tokens/{token.id}"
+    return Status(201, shapes.NewToken(**token.model_dump(), secret=minted.secret))
 
 
 @api_tokens.get(

@@ -69,8 +69,8 @@ def _add_previews_of_steps(router: Router) -> None:
         Only from FAILED.
         """
         execution = finding.execution(person(request), execution_id, "workflow")
-        shown = upgrade.preview(execution.pk, person(request), version)
-        return shapes.RecoverPreview(**showing.value(asdict(shown)), fits=shown.fits)
+        preview = upgrade.preview(execution.pk, person(request), version)
+        return shapes.RecoverPreview(**showing.value(asdict(preview)), fits=preview.fits)
 
     @router.get(
         "/{execution_id}/restore",
@@ -105,8 +105,8 @@ def _add_preview_of_fork(router: Router, kind: str) -> None:
         Another result of the checkpoint is checked when it is sent.
         """
         execution = finding.execution(person(request), execution_id, kind)
-        shown = foreseen.of_fork(execution.pk, person(request), checkpoint_seq)
-        return shapes.ForkPreview(**showing.value(asdict(shown)))
+        preview = foreseen.of_fork(execution.pk, person(request), checkpoint_seq)
+        return shapes.ForkPreview(**showing.value(asdict(preview)))
 
 
 def _add_previews_of_edits(router: Router, kind: str) -> None:
@@ -123,8 +123,8 @@ def _add_previews_of_edits(router: Router, kind: str) -> None:
         The other result is checked when it is sent.
         """
         execution = finding.execution(person(request), execution_id, kind)
-        shown = foreseen.of_amend(execution.pk, person(request), step_seq)
-        return shapes.AmendPreview(**showing.value(asdict(shown)))
+        preview = foreseen.of_amend(execution.pk, person(request), step_seq)
+        return shapes.AmendPreview(**showing.value(asdict(preview)))
 
     @router.get(
         "/{execution_id}/undo-restore",
@@ -136,5 +136,5 @@ def _add_previews_of_edits(router: Router, kind: str) -> None:
     def undone(request: HttpRequest, execution_id: str) -> shapes.UndoPreview:
         """Which steps stand again, and which are set aside. Support and administrators only."""
         execution = finding.execution(person(request), execution_id, kind)
-        shown = foreseen.of_undo(execution.pk, person(request))
-        return shapes.UndoPreview(**showing.value(asdict(shown)))
+        preview = foreseen.of_undo(execution.pk, person(request))
+        return shapes.UndoPreview(**showing.value(asdict(preview)))

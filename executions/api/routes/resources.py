@@ -118,7 +118,7 @@ def answer_applied(
     row: Workflow | Agent | Skill = getattr(applied, kind)
     created = applied.result == "created"
     exists = not (created and how.dry_run)
-    shown = shapes.Applied(
+    answer = shapes.Applied(
         result=applied.result,
         dry_run=how.dry_run,
         id=row.public_id if exists else None,
@@ -129,8 +129,8 @@ def answer_applied(
     )
     if created and not how.dry_run:
         response["Location"] = f"{links.BASE}/{kind}s/{row.public_id}"
-        return Status(201, shown)
-    return Status(200, shown)
+        return Status(201, answer)
+    return Status(200, answer)
 
 
 def page(rows: QuerySet[Any, Any], filters: Filters, name: str) -> dict[str, Any]:

@@ -190,8 +190,8 @@ def _one(request: HttpRequest, schedule_id: str) -> Schedule:
     """By its id, or by the name that the caller gave it."""
     user, key = person(request), parse_public_id(schedule_id, PREFIX)
     rows = policy.visible_schedules(user).select_related(*_RELATED)
-    named = Q(pk=key) if key else Q(owner=user, name=schedule_id)
-    schedule = rows.filter(named).first()
+    condition = Q(pk=key) if key else Q(owner=user, name=schedule_id)
+    schedule = rows.filter(condition).first()
     if schedule is None:
         raise not_found(f"There is no schedule {shown(schedule_id)}.")
     return schedule

@@ -59,9 +59,11 @@ def run_by_name(
     A name that is not known lists those that are.
     """
     body = body.model_copy(update={"runner": runs.driver_named(runner)})
-    seen = policy.visible_workflows(person(request))
-    if not seen.filter(slug=workflow_name).exists():
-        names = ", ".join(seen.order_by("slug").values_list("slug", flat=True)[:50]) or "none yet"
+    workflows = policy.visible_workflows(person(request))
+    if not workflows.filter(slug=workflow_name).exists():
+        names = (
+            ", ".join(workflows.order_by("slug").values_list("slug", flat=True)[:50]) or "none yet"
+        )
         raise not_found(
             f"There is no workflow named {finding.shown(workflow_name)}.",
             f"Known workflows: {names}.",

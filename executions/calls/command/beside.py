@@ -57,7 +57,7 @@ def end_those_of(execution_ids: Collection[str]) -> None:
 def close() -> None:
     """End all of them: they end with the worker."""
     with _lock:
-        left = list(_left)
-    for each in left:
+        commands = list(_left)
+    for each in commands:
         each.cancellation.request()
         each.thread.join(_END_SECONDS)

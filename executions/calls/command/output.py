@@ -29,8 +29,8 @@ class Plain:
 
     def of(self, piece: str) -> str:
         whole = self._held + piece
-        begun = _BEGUN.search(whole)
-        self._held = begun.group() if begun else "\r" if whole.endswith("\r") else ""
+        unfinished = _BEGUN.search(whole)
+        self._held = unfinished.group() if unfinished else "\r" if whole.endswith("\r") else ""
         return plain(whole[: len(whole) - len(self._held)])
 
 

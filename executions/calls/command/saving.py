@@ -31,7 +31,7 @@ def saved(
     """The bundle that was stored. If that failed it says why, and the bundle before it stays."""
     limits = context.limits
     seconds = min(MOST_SECONDS, max(LEAST_SECONDS, context.deadline.remaining()))
-    around = git.Sandbox(
+    git_sandbox = git.Sandbox(
         Path(limits["folder"]),
         standing,
         hidden,
@@ -43,9 +43,9 @@ def saved(
     try:
         # Of two commands that end together the second packs what the first has done, too.
         lock, late = Path(resources["workspace"]) / LOCK, "Another command of the run is stored."
-        with git.locked(lock, around.deadline, late) as file_of_order:
+        with git.locked(lock, git_sandbox.deadline, late) as file_of_order:
             order = _next(file_of_order)
-            commit = git.save(place, resources["read_only"], resources["start_commit"], around)
+            commit = git.save(place, resources["read_only"], resources["start_commit"], git_sandbox)
         with open_below(place.temporary, git.SAVED) as file:
             stored = blobs.at(limits["artifacts"]).put(file, limits["artifact_bytes"])
     except (git.GitFailed, Spoiled, OSError, ValueError) as problem:

@@ -117,7 +117,7 @@ def _run(
     hidden: list[Path],
 ) -> Outcome:
     command = _command(arguments, context, place)
-    heard = _Heard(context)
+    listener = _Heard(context)
     context.audience.begin()
     try:
         start, limits = _start(arguments, command, context, place, standing, hidden)
@@ -128,24 +128,24 @@ def _run(
             limits,
             deadline=context.deadline,
             stopping=context.cancellation,
-            heard=heard.add,
+            heard=listener.add,
         )
-        heard.end()
+        listener.end()
     except Spoiled as problem:
         return Fail(
             WorkflowError.standard("runtime", f"{problem}."),
             transient=problem.began,
             rule="command spoiled",
             effect_possible=problem.began,
-            log=heard.log(),
+            log=listener.log(),
         )
     finally:
         context.audience.end()
-    outcome = _outcome(arguments, ended, heard.log(), context)
+    outcome = _outcome(arguments, ended, listener.log(), context)
     if isinstance(outcome, Done):
         outcome = replace(outcome, output=context.secrets.kept(outcome.output))
-    wanted = arguments.get("artifacts") or ()
-    outcome = leaving.kept(outcome, wanted, place, context.limits) if wanted else outcome
+    artifacts = arguments.get("artifacts") or ()
+    outcome = leaving.kept(outcome, artifacts, place, context.limits) if artifacts else outcome
     if context.resources.get("start_commit") and ended.why is not Why.STOPPED:
         outcome = replace(outcome, saved=saving.saved(context, place, standing, hidden))
     return outcome
@@ -297,8 +297,8 @@ def _ended_early(ended: Ended, log: str, context: StepContext) -> Fail:
         Why.PROCESSES: ("runtime", f"it ran more than {PROCESSES} processes"),
         Why.STOPPED: ("runtime", "it was cancelled"),
     }
-    kind, why = words[ended.why]
-    detail = f"The command was ended with all that it had started: {why}."
+    kind, reason = words[ended.why]
+    detail = f"The command was ended with all that it had started: {reason}."
     return Fail(
         WorkflowError.standard(kind, detail),
         transient=ended.why is Why.TIME,

@@ -48,7 +48,7 @@ def reason_phrase(status: int) -> str:
 def status_failure(
     status: int, call: str, excerpt: str, retry_after: str | None, now: datetime
 ) -> Fail:
-    """The failure for an answer whose status is an error; ``what`` names the call."""
+    """The failure for an answer whose status is an error; ``call`` is its name."""
     detail = _answered(call, status) + (f": {excerpt}" if excerpt else "")
     transient = is_transient(status)
     return Fail(
@@ -90,60 +90,62 @@ def retry_after_seconds(value: str, now: datetime) -> float | None:
     return min(max((moment - now).total_seconds(), 0.0), LONGEST_RETRY_AFTER_SECONDS)
 
 
-def broken_call(error: Exception, call: str, sent: bool) -> Fail:
-    """The failure for a call that ended without a usable answer; ``sent`` says whether a request
+def broken_call(error: Exception, call: str, is_sent: bool) -> Fail:
+    """The failure for a call that ended without a usable answer; ``is_sent`` says whether a request
     had begun to leave.
     """
     if isinstance(error, Refusal):
-        return replace(error.failure, effect_possible=error.failure.effect_possible or sent)
+        return replace(error.failure, effect_possible=error.failure.effect_possible or is_sent)
     if certificate := _certificate_error(error):
         return _failure(
             f"{call}: the certificate was not accepted: {certificate}",
             "TLS certificate refused",
             False,
-            sent,
+            is_sent,
         )
     if isinstance(error, NameNotFound):
-        return _failure(f"{call}: {error}", "name not found", True, sent)
+        return _failure(f"{call}: {error}", "name not found", True, is_sent)
     if isinstance(error, httpcore.ConnectTimeout):
         return _failure(
-            f"{call}: no connection within the time allowed", "connect timed out", True, sent
+            f"{call}: no connection within the time allowed", "connect timed out", True, is_sent
         )
     if isinstance(error, httpcore.ConnectError):
-        return _failure(f"{call}: could not connect: {error}", "could not connect", True, sent)
+        return _failure(f"{call}: could not connect: {error}", "could not connect", True, is_sent)
     if isinstance(error, httpcore.LocalProtocolError):
         return _failure(
-            f"{call}: the request is not valid HTTP: {error}", "request not valid", False, sent
+            f"{call}: the request is not valid HTTP: {error}", "request not valid", False, is_sent
         )
     if isinstance(error, httpcore.RemoteProtocolError):
         return _failure(
-            f"{call}: the connection was dropped: {error}", "connection dropped", True, sent
+            f"{call}: the connection was dropped: {error}", "connection dropped", True, is_sent
         )
     if isinstance(error, httpcore.NetworkError | httpcore.TimeoutException | OSError):
-        return _failure(f"{call}: the connection was reset or lost", "connection reset", True, sent)
+        return _failure(
+            f"{call}: the connection was reset or lost", "connection reset", True, is_sent
+        )
     return Fail(
         WorkflowError.standard("runtime", f"{call}: unexpected {type(error).__name__}: {error}"),
         transient=False,
         rule="unexpected error",
-        effect_possible=sent,
+        effect_possible=is_sent,
     )
 
 
-def timed_out(call: str, seconds: float, sent: bool) -> Fail:
+def timed_out(call: str, seconds: float, is_sent: bool) -> Fail:
     """The failure of an attempt whose deadline passed."""
     error = WorkflowError.standard("timeout", f"{call}: no complete answer within {seconds:g} s")
-    return Fail(error, transient=True, rule="attempt timed out", effect_possible=sent)
+    return Fail(error, transient=True, rule="attempt timed out", effect_possible=is_sent)
 
 
-def cancelled(call: str, sent: bool) -> Fail:
+def cancelled(call: str, is_sent: bool) -> Fail:
     """The failure of an attempt that was asked to stop."""
     error = WorkflowError.standard("runtime", f"{call}: the call was cancelled")
-    return Fail(error, transient=False, rule="attempt cancelled", effect_possible=sent)
+    return Fail(error, transient=False, rule="attempt cancelled", effect_possible=is_sent)
 
 
-def _failure(detail: str, rule: str, transient: bool, sent: bool) -> Fail:
+def _failure(detail: str, rule: str, transient: bool, is_sent: bool) -> Fail:
     return Fail(
-        WorkflowError.standard("communication", detail), transient, rule, effect_possible=sent
+        WorkflowError.standard("communication", detail), transient, rule, effect_possible=is_sent
     )
 
 

@@ -94,8 +94,10 @@ class Egress:
         entries = [entry.strip() for entry in only]
         anywhere = {entry: match[1] for entry in entries if (match := _AT_ANY_HOST.match(entry))}
         lists = tuple(_hosts("hosts of an agent", each, domains=True) for each in confined_to)
-        named = _hosts(ONLY, (each for each in entries if each not in anywhere), domains=True)
-        return cls(_hosts(INSIDE, inside), named, frozenset(map(int, anywhere.values())), lists)
+        only_hosts = _hosts(ONLY, (each for each in entries if each not in anywhere), domains=True)
+        return cls(
+            _hosts(INSIDE, inside), only_hosts, frozenset(map(int, anywhere.values())), lists
+        )
 
     def is_listed(self, host: str, port: int) -> bool:
         """Whether the list of the only hosts, if there is one, lets this through: a name has to be

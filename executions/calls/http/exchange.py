@@ -149,9 +149,9 @@ def _join(request: Request, location: str) -> httpx.URL:
     try:
         joined = str(request.url.join(location))
     except (httpx.InvalidURL, ValueError) as error:
-        where = "elsewhere" if request.told else repr(location[:200])
-        why = "" if request.told else f": {error}"
-        raise not_sendable(f"redirected to {where}, which is not a URL{why}") from None
+        place = "elsewhere" if request.told else repr(location[:200])
+        cause = "" if request.told else f": {error}"
+        raise not_sendable(f"redirected to {place}, which is not a URL{cause}") from None
     # A service may send the address that it was called with back.
     return target.read(joined, {}, request.told and f"{request.told} (redirected)")
 

@@ -115,8 +115,8 @@ class VettedBackend(httpcore.AsyncNetworkBackend):
         addresses = await self._resolve(host, port)
         for address in addresses:
             if not self._egress.reaches(host, port, address):
-                where = "it" if str(address) == host else f"its address {address}"
-                raise egress_refused(target, f"{where} is not a public internet address")
+                subject = "it" if str(address) == host else f"its address {address}"
+                raise egress_refused(target, f"{subject} is not a public internet address")
         return addresses
 
     async def sleep(self, seconds: float) -> None:

@@ -132,13 +132,13 @@ def build(arguments: Mapping[str, Any], context: StepContext) -> Request:
     )
 
 
-def _told_parts(where: str, argument: Any, context: StepContext) -> dict[str, str]:
+def _told_parts(argument_name: str, argument: Any, context: StepContext) -> dict[str, str]:
     """How the entries of this argument may be told that came from secrets."""
     names = list(argument) if isinstance(argument, Mapping) else []
-    whole = context.secrets.told(f"/{where}")
+    whole = context.secrets.told(f"/{argument_name}")
     parts = {}
     for name in names:
-        pointer, value = pointer_of((where, name)), argument[name]
+        pointer, value = pointer_of((argument_name, name)), argument[name]
         many = len(value) if isinstance(value, list) else 0
         items = [f"{pointer}/{index}" for index in range(many)]
         shown_value = context.secrets.told(pointer, *items) or whole

@@ -59,7 +59,7 @@ def _wait(
     request: Request, egress: Egress, progress: Progress, context: StepContext
 ) -> Done | Fail:
     if context.deadline.is_over():
-        return classify.timed_out(progress.what, context.deadline.seconds, sent=False)
+        return classify.timed_out(progress.what, context.deadline.seconds, is_sent=False)
     calls = loop.shared()
     future = calls.submit(_attempt(calls, request, egress, progress, context))
     context.cancellation.on_request(partial(_stop, future))
@@ -129,12 +129,12 @@ def _output(answer: Answer) -> Json:
     decoded = content.decode(answer.body, answer.media)
     if request.output == "content":
         return decoded
-    shown = {
+    headers = {
         name: "[hidden]" if name in _HIDDEN_HEADERS else request.told_headers.get(name, value)
         for name, value in request.headers.items()
     }
     return {
-        "request": {"method": request.method.lower(), "uri": request.shown_url, "headers": shown},
+        "request": {"method": request.method.lower(), "uri": request.shown_url, "headers": headers},
         "statusCode": answer.status,
         "headers": answer.headers,
         "content": decoded,

@@ -24,9 +24,9 @@ def _targets(arguments: Mapping[str, Any]) -> Iterator[tuple[Keys, str]]:
 
 def _follows(arguments: Arguments, output: Any) -> str | None:
     """The ``then`` of the outcome that was chosen."""
-    chosen = output.get("outcome") if isinstance(output, dict) else None
+    outcome_name = output.get("outcome") if isinstance(output, dict) else None
     for _, outcome in _outcomes(arguments or {}):
-        if outcome.get("name") == chosen:
+        if outcome.get("name") == outcome_name:
             return outcome.get("then")
     return None
 

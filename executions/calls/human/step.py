@@ -20,7 +20,7 @@ def run(arguments: Mapping[str, Any], context: StepContext | None = None) -> Ask
     timeout = fields.pop("timeout", None)
     try:
         seconds = LONGEST_SECONDS if timeout is None else duration_seconds(timeout)
-        asked = HumanArguments.model_validate(fields)
+        question = HumanArguments.model_validate(fields)
     except ExpressionError as problem:
         return _refused(f"timeout: {problem}")
     except ValidationError as problem:
@@ -28,18 +28,18 @@ def run(arguments: Mapping[str, Any], context: StepContext | None = None) -> Ask
         return _refused(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
     if not 0 < seconds <= LONGEST_SECONDS:
         return _refused("timeout: more than nothing and at most 30 days are allowed")
-    approvers = asked.approvers if isinstance(asked.approvers, Approvers) else Approvers()
+    approvers = question.approvers if isinstance(question.approvers, Approvers) else Approvers()
     return Ask(
-        prompt=asked.prompt,
-        form=asked.form,
+        prompt=question.prompt,
+        form=question.form,
         outcomes=tuple(
-            (outcome.name, outcome.label or _label(outcome.name)) for outcome in asked.outcomes
+            (outcome.name, outcome.label or _label(outcome.name)) for outcome in question.outcomes
         ),
         users=tuple(approvers.users),
         groups=tuple(approvers.groups),
         seconds=seconds,
-        on_timeout=asked.on_timeout,
-        is_four_eyes=asked.four_eyes,
+        on_timeout=question.on_timeout,
+        is_four_eyes=question.four_eyes,
     )
 
 

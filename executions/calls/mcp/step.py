@@ -17,7 +17,7 @@ RESTARTED = "The server was started anew since its last call: what it kept betwe
 def run(arguments: Mapping[str, Any], context: StepContext) -> Outcome:
     """Call the tool; a run has a session of its own with each server."""
     server = context.resources["server"]
-    asked = {
+    request = {
         "do": "call",
         "run": context.execution_id,
         "server": server,
@@ -25,7 +25,7 @@ def run(arguments: Mapping[str, Any], context: StepContext) -> Outcome:
         "arguments": arguments.get("arguments") or {},
     }
     try:
-        reply = mind.request(asked, deadline=context.deadline, stopping=context.cancellation)
+        reply = mind.request(request, deadline=context.deadline, stopping=context.cancellation)
         return Done(_value(reply, called_before=bool(arguments.get("called_before"))))
     except mind.RequestFailed as failed:
         problem = failed.problem

@@ -29,7 +29,7 @@ def run(arguments: Mapping[str, Any], context: StepContext) -> Outcome:
     ``context.written`` is the conversation: ``instructions``, ``messages`` and ``tools``.
     """
     model = context.resources["model"]
-    asked = {
+    request = {
         "do": "answer",
         "model": {name: model[name] for name in _TOLD},
         "instructions": context.written["instructions"],
@@ -40,7 +40,7 @@ def run(arguments: Mapping[str, Any], context: StepContext) -> Outcome:
     context.audience.begin()
     try:
         message = mind.request(
-            asked,
+            request,
             deadline=context.deadline,
             stopping=context.cancellation,
             heard=received.add,

@@ -105,7 +105,7 @@ def mirror_in(folder: Path, name: str) -> Path:
     return folder / MIRRORS / name
 
 
-def fetch(repository: Repository, around: Sandbox) -> Path:
+def fetch(repository: Repository, git_sandbox: Sandbox) -> Path:
     """Bring the mirror up to date; where it is.
 
     A thread that waited for another fetch of the same repository has what that one brought. Raises
@@ -115,29 +115,29 @@ def fetch(repository: Repository, around: Sandbox) -> Path:
         bound = pinned(repository)
     except NoAddress as problem:
         raise GitFailed(str(problem), may_pass=True) from problem
-    mirror = mirror_in(around.folder, repository.folder)
+    mirror = mirror_in(git_sandbox.folder, repository.folder)
     mirror.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     asked_at, stamp = time.time(), mirror / "stigmer-fetched"
     late = "Another run fetches the repository for too long."
-    with locked(mirror.with_suffix(".lock"), around.deadline, late):
+    with locked(mirror.with_suffix(".lock"), git_sandbox.deadline, late):
         if stamp.exists() and stamp.stat().st_mtime > asked_at:
             return mirror
         _clear(mirror)
         if not (mirror / "HEAD").exists():
             new = mirror.with_suffix(".new")
             remove(new)
-            _outside(["init", "-q", "--bare", "--template=", str(new)], repository, around)
+            _outside(["init", "-q", "--bare", "--template=", str(new)], repository, git_sandbox)
             remove(mirror)
             new.rename(mirror)
-        asked = ["--git-dir", str(mirror), *_FETCH, *bound, "fetch", "-q", "--prune"]
-        where = [
+        command = ["--git-dir", str(mirror), *_FETCH, *bound, "fetch", "-q", "--prune"]
+        target = [
             "--no-tags",
             "--no-recurse-submodules",
             "--no-write-fetch-head",
             repository.address,
         ]
         try:
-            _outside([*asked, *where, *_REFS], repository, around)
+            _outside([*command, *target, *_REFS], repository, git_sandbox)
             stamp.touch()
         except (GitFailed, Spoiled, OSError):
             _clear(mirror)
@@ -157,19 +157,21 @@ def _clear(mirror: Path) -> None:
                 os.unlink(os.path.join(parent, name))
 
 
-def commit_of(mirror: Path, base: str | None, around: Sandbox, repository: Repository) -> str:
+def commit_of(mirror: Path, base: str | None, git_sandbox: Sandbox, repository: Repository) -> str:
     """The commit at which a run begins. Raises GitFailed and sandbox.Spoiled."""
-    wanted = [f"refs/heads/{base}", f"refs/tags/{base}", base] if base else ["refs/stigmer/head"]
-    for name in wanted:
-        asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"]
-        ended = _run(["--git-dir", str(mirror), *asked], repository, around)
+    candidates = (
+        [f"refs/heads/{base}", f"refs/tags/{base}", base] if base else ["refs/stigmer/head"]
+    )
+    for name in candidates:
+        arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"]
+        ended = _run(["--git-dir", str(mirror), *arguments], repository, git_sandbox)
         if ended.code == 0:
             return ended.stdout.strip()
     raise GitFailed(f"The repository {repository.name} has no branch, tag or commit {base!r}.")
 
 
 def clone(
-    mirror: Path, commit: str, branch: str, place: Place, around: Sandbox, saved: str = ""
+    mirror: Path, commit: str, branch: str, place: Place, git_sandbox: Sandbox, saved: str = ""
 ) -> None:
     """Fill the work folder: it borrows the objects of the mirror, which it can only read.
 
@@ -190,7 +192,7 @@ def clone(
     if saved:
         argv[2] += _AS_SAVED
         argv.append(f"{SCRIPT_INSIDE}/{saved}")
-    ended = around.run(Command(argv, QUIET | AUTHOR, "", {str(mirror): MIRROR_INSIDE}), place)
+    ended = git_sandbox.run(Command(argv, QUIET | AUTHOR, "", {str(mirror): MIRROR_INSIDE}), place)
     if ended.code != 0:
         raise GitFailed(f"The clone could not be made: {_said(ended)}", may_pass=_is_late(ended))
 
@@ -218,13 +220,13 @@ echo "$head"
 """
 
 
-def save(place: Place, read_only: Mapping[str, str], start: str, around: Sandbox) -> str:
+def save(place: Place, read_only: Mapping[str, str], start: str, git_sandbox: Sandbox) -> str:
     """Pack what the run has made since ``start``, what it has not committed too, into the bundle
     SAVED of the place's temporary folder. The commit at which it stands; nothing that is said is to
     be trusted. Raises GitFailed and sandbox.Spoiled.
     """
     argv = ["/bin/sh", "-c", _SAVE, "sh", start, secrets.token_hex(8)]
-    ended = around.run(Command(argv, QUIET | AUTHOR, "", read_only), place)
+    ended = git_sandbox.run(Command(argv, QUIET | AUTHOR, "", read_only), place)
     if ended.code != 0:
         raise GitFailed(f"The work of the run could not be stored: {_said(ended)}")
     lines = ended.stdout.strip().splitlines()
@@ -258,14 +260,14 @@ git diff --cached --numstat --no-ext-diff --no-textconv -z "$1" \\
 """
 
 
-def examine(place: Place, mirror: Path, start: str, around: Sandbox) -> Changes:
+def examine(place: Place, mirror: Path, start: str, git_sandbox: Sandbox) -> Changes:
     """The changes since ``start``; the patch is in the place's temporary folder, as PATCH.
 
     Nothing that is said is to be trusted: it is the repository's own. Raises GitFailed and
     sandbox.Spoiled.
     """
     argv = ["/bin/sh", "-c", _EXAMINE, "sh", start]
-    ended = around.run(Command(argv, QUIET | AUTHOR, "", {str(mirror): MIRROR_INSIDE}), place)
+    ended = git_sandbox.run(Command(argv, QUIET | AUTHOR, "", {str(mirror): MIRROR_INSIDE}), place)
     if ended.code != 0:
         raise GitFailed(f"It could not be seen what was changed: {_said(ended)}")
     try:
@@ -276,29 +278,29 @@ def examine(place: Place, mirror: Path, start: str, around: Sandbox) -> Changes:
         raise GitFailed("It could not be seen what was changed: git said something else.") from None
 
 
-def _outside(arguments: Sequence[str], repository: Repository, around: Sandbox) -> None:
-    ended = _run(arguments, repository, around)
+def _outside(arguments: Sequence[str], repository: Repository, git_sandbox: Sandbox) -> None:
+    ended = _run(arguments, repository, git_sandbox)
     if ended.code != 0:
         raise GitFailed(
             f"The repository {repository.name} could not be fetched: {_said(ended)}", may_pass=True
         )
 
 
-def _run(arguments: Sequence[str], repository: Repository, around: Sandbox) -> Ended:
+def _run(arguments: Sequence[str], repository: Repository, git_sandbox: Sandbox) -> Ended:
     """On the worker itself: of the mirror only, which no command can write."""
     allowed = {"GIT_ALLOW_PROTOCOL": "file:https:ssh" if repository.is_local else "https:ssh"}
-    seen = {name: os.environ[name] for name in (*_SEEN, "HOME") if name in os.environ}
+    environment = {name: os.environ[name] for name in (*_SEEN, "HOME") if name in os.environ}
     ssh = {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes"}
-    log_in = _log_in(repository, around.password)
-    command = Command([program(), *arguments], QUIET | allowed | ssh | seen | log_in)
-    with passing(around.folder) as place:
+    log_in = _log_in(repository, git_sandbox.password)
+    command = Command([program(), *arguments], QUIET | allowed | ssh | environment | log_in)
+    with passing(git_sandbox.folder) as place:
         return sandbox.run(
             command,
             place,
             bare(command, place),
-            around.limits,
-            deadline=around.deadline,
-            stopping=around.stopping,
+            git_sandbox.limits,
+            deadline=git_sandbox.deadline,
+            stopping=git_sandbox.stopping,
         )
 
 

@@ -62,6 +62,6 @@ def resolved(host: str, port: int) -> list[Address]:
 def _may_serve(address: Address) -> bool:
     """A host of the operator's own network may: it is on the list."""
     inner = address.ipv4_mapped if address.version == 6 else None
-    seen = inner or address
-    special = seen.is_link_local or seen.is_multicast or seen.is_unspecified
-    return not (special or seen.is_loopback)
+    reached = inner or address
+    special = reached.is_link_local or reached.is_multicast or reached.is_unspecified
+    return not (special or reached.is_loopback)

@@ -39,23 +39,23 @@ class Repository:
         return f"{plain}-{hashlib.sha256(whole.encode()).hexdigest()[:16]}.git"
 
 
-def find(asked: str, named: Mapping[str, str], hosts: Collection[str]) -> Repository:
+def find(reference: str, addresses: Mapping[str, str], hosts: Collection[str]) -> Repository:
     """The repository of this name, else the one at this address. Raises NotAllowed.
 
     The operator of the server may name any address, a folder of it too; an author only an address
     of a host that is listed, without a password in it.
     """
-    if asked in named:
-        return _named(asked, named[asked])
-    split = urlsplit(asked)
+    if reference in addresses:
+        return _named(reference, addresses[reference])
+    split = urlsplit(reference)
     if split.scheme in ("https", "ssh") and split.hostname in hosts and not split.password:
         if split.scheme == "https" and split.username:
             raise NotAllowed("The address of a repository may hold no user.")
-        return Repository(asked, asked, is_local=False, is_named=False)
-    names = ", ".join(sorted(named)) or "none"
+        return Repository(reference, reference, is_local=False, is_named=False)
+    names = ", ".join(sorted(addresses)) or "none"
     raise NotAllowed(
-        f"The repository {asked[:100]!r} may not be fetched. Named are: {names}; addresses of https"
-        f" and ssh are fetched from these hosts: {', '.join(sorted(hosts)) or 'none'}"
+        f"The repository {reference[:100]!r} may not be fetched. Named are: {names}; addresses"
+        f" of https and ssh are fetched from these hosts: {', '.join(sorted(hosts)) or 'none'}"
         " (STIGMER_REPOSITORIES)."
     )
 

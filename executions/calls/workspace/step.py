@@ -77,7 +77,7 @@ def _filled(
     note = resources.get("note")
     made: dict[str, Json] = {"path": resources["path"]} | ({"note": note} if note else {})
     if arguments.get("repository"):
-        around = git.Sandbox(
+        git_sandbox = git.Sandbox(
             folder,
             standing,
             hidden,
@@ -87,23 +87,23 @@ def _filled(
             lambda text: context.audience.hear(Heard(output.plain(text), pieces=1)),
             resources.get("password") or "",
         )
-        made |= _cloned(arguments, context, place, around)
+        made |= _cloned(arguments, context, place, git_sandbox)
     return Done(made)
 
 
 def _cloned(
-    arguments: Mapping[str, Json], context: StepContext, place: Place, around: git.Sandbox
+    arguments: Mapping[str, Json], context: StepContext, place: Place, git_sandbox: git.Sandbox
 ) -> dict[str, Json]:
     limits = context.limits
     name = str(arguments["repository"])
     repository = repositories.find(name, limits["repositories"], limits["git_hosts"])
     git.program()
-    mirror, again = git.fetch(repository, around), context.resources.get("again") or {}
+    mirror, again = git.fetch(repository, git_sandbox), context.resources.get("again") or {}
     base = again.get("commit") or arguments.get("base")
-    commit = git.commit_of(mirror, base, around, repository)
+    commit = git.commit_of(mirror, base, git_sandbox, repository)
     branch = arguments.get("branch") or f"stigmer/{context.execution_id}"
     saved = _saved(again["digest"], place, limits) if again.get("digest") else ""
-    git.clone(mirror, commit, branch, place, around, saved)
+    git.clone(mirror, commit, branch, place, git_sandbox, saved)
     place.clear()
     made = {"repository": name, "branch": branch, "commit": commit, "mirror": mirror.name}
     return made | ({"madeAgainFrom": again["saved_commit"] or commit} if again else {})

@@ -54,10 +54,10 @@ def start(
             remedy="Give ids of runs, --cause or --search, one of the three.",
             code=ExitCode.USAGE,
         )
-    begun = _begun(client, body, yes)
+    operation = _begun(client, body, yes)
     if follow:
-        begun = _ended(client, begun["id"])
-    _say(begun, output)
+        operation = _ended(client, operation["id"])
+    _say(operation, output)
 
 
 @bulk.command("show")
@@ -87,14 +87,14 @@ def _begun(client: Client, body: dict[str, Any], yes: bool) -> dict[str, Any]:
     from executions.cli.remote.problem import ServerProblem
 
     try:
-        begun: dict[str, Any] = client.post("/bulk-runs", body)
+        operation: dict[str, Any] = client.post("/bulk-runs", body)
     except ServerProblem as problem:
         many = problem.count
         if not isinstance(many, int):
             raise
         confirm(f"{many:,} runs are meant. Go on?", yes, otherwise="Nothing was done.")
-        begun = client.post("/bulk-runs", {**body, "confirmed": many})
-    return begun
+        operation = client.post("/bulk-runs", {**body, "confirmed": many})
+    return operation
 
 
 def _ended(client: Client, bulk_id: str) -> dict[str, Any]:
@@ -118,5 +118,5 @@ def _say(operation: dict[str, Any], output: Sentence) -> None:
         for status, many in operation["counts"].items()
         if many
     )
-    where = f"{operation['id']}  {operation['verb']}, {operation['phase'].lower()}"
-    tell(operation, f"{where}: {counts}. {operation['said']}".rstrip(), output)
+    heading = f"{operation['id']}  {operation['verb']}, {operation['phase'].lower()}"
+    tell(operation, f"{heading}: {counts}. {operation['said']}".rstrip(), output)

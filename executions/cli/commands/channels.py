@@ -87,11 +87,11 @@ def change(
 def test(client: Client, name: Name) -> None:
     """Send a test and say whether it was taken."""
     path = f"/channels/{id_of(client, '/channels', 'channel', name)}"
-    sent = client.post(f"{path}/test", {})
+    message = client.post(f"{path}/test", {})
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
         messages = [
-            each for each in client.get(f"{path}/messages")["items"] if each["id"] == sent["id"]
+            each for each in client.get(f"{path}/messages")["items"] if each["id"] == message["id"]
         ]
         if messages and (messages[0]["state"] != "waiting" or messages[0]["problem"]):
             break
@@ -138,8 +138,8 @@ def add_common(group: typer.Typer, kind: str, plural: str) -> None:
     @talks
     def again(client: Client, name: Name) -> None:
         """Send again what was given up."""
-        sent = client.post(f"{path}/{id_of(client, path, kind, name)}/send-again", {})
-        print(f"To be sent again: {sent['number']}.")
+        answer = client.post(f"{path}/{id_of(client, path, kind, name)}/send-again", {})
+        print(f"To be sent again: {answer['number']}.")
 
     @group.command("messages")
     @talks
@@ -153,8 +153,8 @@ def add_common(group: typer.Typer, kind: str, plural: str) -> None:
         from executions.cli.commands.show import print_items
         from executions.cli.kinds import MESSAGE
 
-        asked: dict[str, Any] = {"state": state} if state else {}
-        page = client.get(f"{path}/{id_of(client, path, kind, name)}/messages", **asked)
+        filters: dict[str, Any] = {"state": state} if state else {}
+        page = client.get(f"{path}/{id_of(client, path, kind, name)}/messages", **filters)
         print_items(MESSAGE, page["items"], output)
 
     @group.command("delete")

@@ -92,34 +92,34 @@ class _Asking:
         print("  " + "  ".join(plain(each) for each in choices), file=sys.stderr)
         body: dict[str, Any] | None = None
         while body is None:
-            chosen = _line("? ")
-            if chosen is None:
+            choice = _line("? ")
+            if choice is None:
                 print(f"It waits: stigmer respond {question['id']} …", file=sys.stderr)
                 raise _InputEnded
-            body = self._body(question, chosen.strip(), arguments)
+            body = self._body(question, choice.strip(), arguments)
         self._client.post(f"/approvals/{quote(question['id'], safe='')}/respond", body)
 
     def _body(
-        self, question: dict[str, Any], chosen: str, arguments: dict[str, Any]
+        self, question: dict[str, Any], choice: str, arguments: dict[str, Any]
     ) -> dict[str, Any] | None:
         """The answer; None where it is none."""
         names = [str(each["name"]) for each in question["outcomes"]]
-        if chosen == _EDIT and arguments:
+        if choice == _EDIT and arguments:
             return _edited(names[0], arguments)
-        if chosen.isascii() and chosen.isdigit() and 1 <= int(chosen) <= len(names):
-            chosen = names[int(chosen) - 1]
-        if chosen not in names:
+        if choice.isascii() and choice.isdigit() and 1 <= int(choice) <= len(names):
+            choice = names[int(choice) - 1]
+        if choice not in names:
             if _wants_text(question["form"]):
                 # A question of the model itself: what is typed is the answer.
-                return {"outcome": names[0], "form": {"answer": chosen}}
+                return {"outcome": names[0], "form": {"answer": choice}}
             print(f"Type one of 1 to {len(names)}.", file=sys.stderr)
             return None
-        if chosen != _NO and _wants_text(question["form"]):
+        if choice != _NO and _wants_text(question["form"]):
             text = _line("answer: ")
-            return None if text is None else {"outcome": chosen, "form": {"answer": text}}
-        if chosen == _NO:
-            return {"outcome": chosen, "comment": _line("a word to it (may be empty): ") or ""}
-        return {"outcome": chosen}
+            return None if text is None else {"outcome": choice, "form": {"answer": text}}
+        if choice == _NO:
+            return {"outcome": choice, "comment": _line("a word to it (may be empty): ") or ""}
+        return {"outcome": choice}
 
 
 def _edited(outcome: str, arguments: dict[str, Any]) -> dict[str, Any] | None:

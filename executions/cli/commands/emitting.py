@@ -53,8 +53,8 @@ def emit(
     }
     event |= {"subject": subject} if subject else {}
     event |= {} if data is None else {"data": read_value(data)}
-    (kept,) = client.post("/events", event)["events"]
-    _say(kept, f"{kept['id']} is kept", output)
+    (kept_event,) = client.post("/events", event)["events"]
+    _say(kept_event, f"{kept_event['id']} is kept", output)
 
 
 @talks
@@ -75,14 +75,14 @@ def signal(
     body: dict[str, Any] = {"name": name}
     body |= {} if payload is None else {"payload": read_value(payload)}
     headers = {"Idempotency-Key": key} if key else None
-    kept = client.post(f"{execution_path(execution)}/signals", body, headers=headers)
-    _say(kept, f"{execution} is sent {name}", output)
+    kept_event = client.post(f"{execution_path(execution)}/signals", body, headers=headers)
+    _say(kept_event, f"{execution} is sent {name}", output)
 
 
-def _say(kept: dict[str, Any], sentence: str, output: Sentence) -> None:
+def _say(kept_event: dict[str, Any], sentence: str, output: Sentence) -> None:
     if output == Sentence.JSON:
         from executions.cli.display.structured import print_structured
 
-        print_structured(kept)
+        print_structured(kept_event)
     else:
-        print(f"{sentence}{'; it was known already' if kept['duplicate'] else ''}.")
+        print(f"{sentence}{'; it was known already' if kept_event['duplicate'] else ''}.")

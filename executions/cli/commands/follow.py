@@ -27,8 +27,8 @@ def follow(
     run_id = execution_path.rpartition("/")[2]
     try:
         with heard_for_sure():
-            shown = _as_json if how == Sentence.JSON else _as_text
-            last = shown(client, execution_path, after)
+            print_updates = _as_json if how == Sentence.JSON else _as_text
+            last = print_updates(client, execution_path, after)
     except KeyboardInterrupt:
         note("\n" + _INTERRUPTED_BY_PERSON.format(id=run_id))
         raise typer.Exit(ExitCode.INTERRUPTED) from None

@@ -45,12 +45,12 @@ def objective(
 ) -> None:
     """Show the objective of a workflow and what was reached of it; with targets, set it."""
     path = f"/workflows/{quote(workflow, safe='')}/objective"
-    named = {
+    targets = {
         "success_percent": success,
         "within_seconds": within,
         "within_percent": within_percent,
     }
-    body = {name: value for name, value in named.items() if value is not None}
+    body = {name: value for name, value in targets.items() if value is not None}
     if remove:
         if body:
             raise CommandError("Set targets, or say --remove.", code=ExitCode.USAGE)

@@ -172,14 +172,14 @@ def _after(entries: Iterable[dict[str, Any]], tail: int | None, since: str | Non
     from executions.cli.display.words import moment
 
     begin = moment_of(since) if since else None
-    last, wanted = 0, deque[int](maxlen=tail)
+    last, sequences = 0, deque[int](maxlen=tail)
     for entry in entries:
         at = moment(entry.get("at"))
         if begin is not None and at is not None and at < begin:
             last = entry["seq"]
         else:
-            wanted.append(entry["seq"])
-    return wanted[0] - 1 if wanted else last
+            sequences.append(entry["seq"])
+    return sequences[0] - 1 if sequences else last
 
 
 def _path_of(accepted: dict[str, Any]) -> str:

@@ -34,6 +34,6 @@ def lines(answer: dict[str, Any]) -> list[str]:
             if len(call["stacks"]) > 1:
                 sentences.append(f"  thread {number}")
             for frame in frames:
-                where = f"{plain(frame['file'])}:{frame['line']}"
-                sentences.append(f"    {plain(frame['function'])}  {where}")
+                position = f"{plain(frame['file'])}:{frame['line']}"
+                sentences.append(f"    {plain(frame['function'])}  {position}")
     return sentences

@@ -68,9 +68,9 @@ def list_(
 
     for row in rows:
         how = "" if row["outcome"] == "done" else f" ({row['outcome']})"
-        why = f": {plain(row['reason'])}" if row["reason"] else ""
+        reason = f": {plain(row['reason'])}" if row["reason"] else ""
         moment, words = row["at"][:19].replace("T", " "), f"{row['what']} {row['about']}"
-        print(f"{row['entry']}  {moment}  {plain(row['who'])}  {plain(words)}{how}{why}")
+        print(f"{row['entry']}  {moment}  {plain(row['who'])}  {plain(words)}{how}{reason}")
     if not rows:
         print("No entry fits.")
 

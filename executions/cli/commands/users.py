@@ -31,8 +31,8 @@ def reset_link(name: Name) -> None:
 
     from executions import audit
 
-    kept = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
-    path = reverse("account_reset_password_from_key", kwargs=kept)
+    parts = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
+    path = reverse("account_reset_password_from_key", kwargs=parts)
     audit.record_account("make reset link", user.get_username(), None)
     print(f"{settings.STIGMER_ORIGINS[0].rstrip('/')}{path}")
 

@@ -134,9 +134,9 @@ def _run(client: Client, verb: Verb, execution: str, options: dict[str, Any]) ->
     _check_complete(verb, body, is_dry)
     if not is_dry:
         _check_reason(verb, options)
-    seen = options.get("seq")
+    seen_seq = options.get("seq")
     if is_dry or verb.is_confirmed:
-        shown = _previewed(
+        preview = _previewed(
             client,
             path,
             verb,
@@ -151,20 +151,22 @@ def _run(client: Client, verb: Verb, execution: str, options: dict[str, Any]) ->
             f"{verb.word} {execution}?", bool(options.get("yes")), otherwise="Nothing was changed."
         )
         # The verb does what was shown: not where the run has changed meanwhile.
-        seen = shown["seq"] if seen is None else seen
+        seen_seq = preview["seq"] if seen_seq is None else seen_seq
     if options.get("reason"):
         body["reason"] = options["reason"]
     is_bare = not verb.arguments and verb.reason == row.Reason.NONE
-    answer = client.post(f"{path}/{verb.slug}", None if is_bare else body, headers=seen_at(seen))
+    answer = client.post(
+        f"{path}/{verb.slug}", None if is_bare else body, headers=seen_at(seen_seq)
+    )
     if is_proposal(answer):
         show_proposal(answer, output)
         return
     follow = bool(options.get("follow"))
     # A fork is answered by the run that it began.
-    begun = str(answer.get("execution_id", ""))
+    new_id = str(answer.get("execution_id", ""))
     if verb.name == "fork":
-        path = path.replace(path.rsplit("/", 1)[1], begun)
-    words = f"{begun} is {_sentence(verb, answer)}" if verb.name == "fork" else None
+        path = path.replace(path.rsplit("/", 1)[1], new_id)
+    words = f"{new_id} is {_sentence(verb, answer)}" if verb.name == "fork" else None
     said(answer, words or _sentence(verb, answer), output, follow)
     if follow:
         follow_on(client, path, answer, output)
@@ -232,13 +234,13 @@ def _previewed(
     from executions.cli.display.previews import show
 
     numbers = {each.name: body[each.name] for each in verb.arguments if each.kind is Kind.NUMBER}
-    shown: dict[str, Any] = client.get(f"{path}/{verb.slug}", **numbers)
+    preview: dict[str, Any] = client.get(f"{path}/{verb.slug}", **numbers)
     if not quiet:
-        show(verb.name, execution, shown, output)
-    if shown.get("fits") is False:
+        show(verb.name, execution, preview, output)
+    if preview.get("fits") is False:
         onto = ", ".join(str(number) for number in numbers.values())
         raise CommandError(f"Version {onto} would not be gone on with.", code=ExitCode.REFUSED)
-    return shown
+    return preview
 
 
 def _show_choices(client: Client, path: str, verb: Verb, execution: str, output: Sentence) -> None:
@@ -256,12 +258,15 @@ def _sentence(verb: Verb, answer: dict[str, Any]) -> str:
     from executions.cli.display.words import count, step_of
 
     if verb.answer is Answer.CONTROLLED:
-        asked = (
+        request = (
             " Asked for: it is honoured when the step that runs now has ended."
             if answer["asked"]
             else ""
         )
-        return f"{answer['phase']}.{asked}"
-    where = step_of(answer["next_step"])
-    kept = f"{count(answer['kept'], 'finished step')} {'is' if answer['kept'] == 1 else 'are'} kept"
-    return f"{answer['phase']}: it goes on{f' at {where}' if where != '-' else ''}; {kept}."
+        return f"{answer['phase']}.{request}"
+    next_step = step_of(answer["next_step"])
+    finished = (
+        f"{count(answer['kept'], 'finished step')} {'is' if answer['kept'] == 1 else 'are'} kept"
+    )
+    place = f" at {next_step}" if next_step != "-" else ""
+    return f"{answer['phase']}: it goes on{place}; {finished}."

@@ -57,7 +57,7 @@ def lines(entries: Sequence[Entry]) -> Iterator[Parts]:
         for entry in entries
         if _tells_of_a_step(entry["name"])
     }
-    shown = datetime.now().astimezone().strftime("%Y-%m-%d")
+    last_day = datetime.now().astimezone().strftime("%Y-%m-%d")
     # Commits are what is numbered: the first one may carry the start and steps that finished at
     # once.
     for entry in sorted(entries, key=lambda each: bool(each["name"] != "WORKFLOW_STARTED")):
@@ -69,21 +69,21 @@ def lines(entries: Sequence[Entry]) -> Iterator[Parts]:
             continue
         parts = line(entry)
         if parts is not None:
-            day, shown = day_of(entry, shown)
+            day, last_day = day_of(entry, last_day)
             if day is not None:
                 yield day
             yield parts
 
 
-def day_of(entry: Entry, shown: str) -> tuple[Parts | None, str]:
-    """A line with the day and the zone where it is another day than ``shown``; and that day.
+def day_of(entry: Entry, last_day: str) -> tuple[Parts | None, str]:
+    """A line with the day and the zone where it is another day than ``last_day``; and that day.
 
-    ``shown`` is at first today, of which nothing has to be said.
+    ``last_day`` is at first today, of which nothing has to be said.
     """
     at = moment(entry.get("at"))
-    day = at.strftime("%Y-%m-%d") if at else shown
-    if at is None or day == shown:
-        return None, shown
+    day = at.strftime("%Y-%m-%d") if at else last_day
+    if at is None or day == last_day:
+        return None, last_day
     return [(f"{day} ({at.strftime('%Z')})", "dim")], day
 
 

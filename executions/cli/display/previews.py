@@ -27,11 +27,11 @@ def show(verb: str, execution: str, preview: Preview, output: Sentence) -> None:
 
 
 def restore_lines(execution: str, preview: Preview) -> list[str]:
-    where = "the beginning"
+    place = "the beginning"
     if preview["checkpoint_seq"]:
-        where = f"checkpoint {preview['checkpoint_seq']}, {step_of(preview['checkpoint_path'])}"
+        place = f"checkpoint {preview['checkpoint_seq']}, {step_of(preview['checkpoint_path'])}"
     return [
-        f"{execution}  to {where}: {_kept(preview)}, {_again(preview)}.",
+        f"{execution}  to {place}: {_kept(preview)}, {_again(preview)}.",
         *_beside(preview.get("stays", [])),
         *_broken(preview),
         _repeated(preview),
@@ -39,11 +39,11 @@ def restore_lines(execution: str, preview: Preview) -> list[str]:
 
 
 def fork_lines(execution: str, preview: Preview) -> list[str]:
-    where = "the beginning"
+    place = "the beginning"
     if preview["checkpoint_seq"]:
-        where = f"checkpoint {preview['checkpoint_seq']}, {step_of(preview['checkpoint_path'])}"
+        place = f"checkpoint {preview['checkpoint_seq']}, {step_of(preview['checkpoint_path'])}"
     return [
-        f"{execution}  from {where}: a new run begins with"
+        f"{execution}  from {place}: a new run begins with"
         f" {count(preview['kept'], 'finished step')}{_next(preview)}, {_again(preview)} there.",
         _repeated(preview),
     ]

@@ -51,10 +51,10 @@ def print_table(
     out = console()
     widths = [max(cell_len(row[at]) for row in (heads, *rows)) for at in range(len(heads))]
     is_cut = out.is_terminal and not is_wide
-    shown = _fitting(widths, out.width - len(indent)) if is_cut else len(widths)
-    left_out = heads[shown:]
-    widths = widths[:shown]
-    for line, row in enumerate(each[:shown] for each in (heads, *rows)):
+    columns = _fitting(widths, out.width - len(indent)) if is_cut else len(widths)
+    left_out = heads[columns:]
+    widths = widths[:columns]
+    for line, row in enumerate(each[:columns] for each in (heads, *rows)):
         cells = [
             set_cell_size(text, width) for text, width in zip(row[:-1], widths[:-1], strict=True)
         ]

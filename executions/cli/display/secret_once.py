@@ -10,7 +10,7 @@ from executions.cli.formats import Sentence
 
 
 def show_secret(document: Mapping[str, Any], sentence: str, output: Sentence) -> None:
-    """Print ``made["secret"]``, and beside it what was ``said`` of it; as JSON all of ``made``."""
+    """Print the secret of a ``document``, and the ``sentence`` beside it; as JSON all of it."""
     if output == Sentence.JSON:
         from executions.cli.display.structured import print_structured
 

@@ -42,12 +42,12 @@ def sentence(run: Run) -> str:
         case "WAITING":
             return f"WAITING{at} for {plain(status['waiting_for'] or 'something')}"
         case _ if status.get("runner_silent"):
-            heard = (
+            last_report = (
                 f", last heard {clock(status['runner_heard_at'])}"
                 if status.get("runner_heard_at")
                 else ""
             )
-            return f"{phase}: its external runner is silent{heard}"
+            return f"{phase}: its external runner is silent{last_report}"
         case "PENDING" if run.get("spec", {}).get("runner") == Runner.EXTERNAL:
             return "PENDING until its external runner begins"
         case "PENDING":

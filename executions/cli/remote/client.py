@@ -162,9 +162,9 @@ class Client:
 
     def _problem(self, response: httpx.Response) -> CommandError:
         if response.is_redirect:
-            where = response.headers.get("location", "").partition(BASE)[0]
+            target = response.headers.get("location", "").partition(BASE)[0]
             return CommandError(
-                f"{self.address.server} sends us on to {where or 'another address'}.",
+                f"{self.address.server} sends us on to {target or 'another address'}.",
                 remedy="Use that address with `stigmer login` or --server.",
                 code=ExitCode.USAGE,
             )
@@ -191,13 +191,15 @@ class ConnectionLost(CommandError):
     """The server could not be reached, or went away in the middle."""
 
     def __init__(self, server: str, error: Exception) -> None:
-        why = re.sub(r"\[Errno -?\d+\] ", "", " ".join(str(error).split())) or type(error).__name__
+        cause = (
+            re.sub(r"\[Errno -?\d+\] ", "", " ".join(str(error).split())) or type(error).__name__
+        )
         remedy = "Check the address and the network."
         if is_of_this_machine(server):
             remedy = "Start it with `stigmer up`, or name another address with --server."
         self.may_have_arrived = type(error).__name__ not in ("ConnectError", "ConnectTimeout")
         super().__init__(
-            f"{server} cannot be reached ({why}).", remedy=remedy, code=ExitCode.UNAVAILABLE
+            f"{server} cannot be reached ({cause}).", remedy=remedy, code=ExitCode.UNAVAILABLE
         )
 
 

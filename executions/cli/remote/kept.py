@@ -44,13 +44,13 @@ def load() -> Kept | None:
         return None
     except (OSError, ValueError, TypeError, AttributeError) as error:
         # The words of these errors may quote the file, and with it the token.
-        why = (
+        cause = (
             error.strerror
             if isinstance(error, OSError)
             else "it is not what `stigmer login` writes"
         )
         raise CommandError(
-            f"{file} cannot be read ({why}).", remedy="Remove it and run `stigmer login`."
+            f"{file} cannot be read ({cause}).", remedy="Remove it and run `stigmer login`."
         ) from None
 
 

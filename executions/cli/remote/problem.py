@@ -64,8 +64,10 @@ def finding_line(finding: Mapping[str, Any]) -> str:
     place = (place.removeprefix("#") or "/") if line else flag_of(place)
     hints = [f"expected {finding['expected']}"] if finding.get("expected") else []
     hints += [str(finding["suggestion"])] if finding.get("suggestion") else []
-    where = f"line {line}, {place}" if line else place
-    return f"{where}: {finding.get('detail', '')}" + (f" ({'; '.join(hints)})" if hints else "")
+    place_text = f"line {line}, {place}" if line else place
+    return f"{place_text}: {finding.get('detail', '')}" + (
+        f" ({'; '.join(hints)})" if hints else ""
+    )
 
 
 def _place(finding: Mapping[str, Any]) -> str:
@@ -85,10 +87,10 @@ def _for_people(remedy: str) -> str:
     """Without the sentences that speak of the answer's fields and of headers: what they hold is
     printed anyway.
     """
-    kept = " ".join(
+    sentences = " ".join(
         each for each in re.split(r"(?<=[.!?]) ", remedy) if not _OF_FIELDS.search(each)
     )
-    return in_flags(kept, [])
+    return in_flags(sentences, [])
 
 
 def _sentence(text: str) -> str:

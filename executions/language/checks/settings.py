@@ -24,9 +24,9 @@ def check_settings(outline: Outline, report: Report) -> None:
             and text(task.body, "call") not in transactional
         ):
             path = (*task.path, "metadata", "effect")
-            named = " and ".join(f"`call: {name}`" for name in transactional)
+            calls = " and ".join(f"`call: {name}`" for name in transactional)
             report.add(
-                path, f"only {named} can be transactional", "pure, idempotent or at_most_once"
+                path, f"only {calls} can be transactional", "pure, idempotent or at_most_once"
             )
         for key in mapping(task.body, "metadata"):
             suggestion = "" if key in SETTINGS else did_you_mean(key, SETTINGS, similarity=0.8)

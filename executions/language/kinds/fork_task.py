@@ -50,11 +50,11 @@ class ForkTask(PureTask):
         return (yield from together(walker, record, lanes, compete=self.fork.compete))
 
     def _branch(
-        self, named: NamedTask, index: int, record: StepRecord, frame: Frame, walker: Walker
+        self, task: NamedTask, index: int, record: StepRecord, frame: Frame, walker: Walker
     ) -> Walk:
-        path = task_path(record.path, named.name, 1)
-        pointer = f"{frame.pointer}/fork/branches" + pointer_of((index, named.name))
-        return walker.task(named, path, pointer, frame, record.input)
+        path = task_path(record.path, task.name, 1)
+        pointer = f"{frame.pointer}/fork/branches" + pointer_of((index, task.name))
+        return walker.task(task, path, pointer, frame, record.input)
 
     def blocks(self, workflow: Any) -> Blocks:
         return {"": self.fork.branches}

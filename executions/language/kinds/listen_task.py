@@ -53,9 +53,9 @@ class ListenTask(TaskBase):
 
     @classmethod
     def formulas(cls, task: TaskPlace, formulae: Formulae) -> Formulas:
-        for keys, wanted in _filters_of(task.body):
+        for keys, event_filter in _filters_of(task.body):
             yield from stored(formulae.template(*keys, "with"))
-            rules = wanted.get("correlate")
+            rules = event_filter.get("correlate")
             for name in rules if isinstance(rules, dict) else ():
                 yield from stored(formulae.always(*keys, "correlate", name, "from"))
                 yield from stored(formulae.template(*keys, "correlate", name, "expect"))
@@ -70,9 +70,9 @@ class ListenTask(TaskBase):
 
     @classmethod
     def check(cls, task: TaskPlace, outline: Outline, report: Report) -> None:
-        for keys, wanted in _filters_of(task.body):
+        for keys, event_filter in _filters_of(task.body):
             place = (*task.path, *keys, "with")
-            check_attributes(place, wanted.get("with"), report, own=True)
+            check_attributes(place, event_filter.get("with"), report, own=True)
 
     def effect(self, arguments: Any) -> Effect:
         return "idempotent"
@@ -112,12 +112,12 @@ class ListenTask(TaskBase):
         return arguments
 
 
-def _closed(wanted: EventFilter, record: StepRecord, frame: Frame) -> filters.Filter:
+def _closed(event_filter: EventFilter, record: StepRecord, frame: Frame) -> filters.Filter:
     correlate = {
         name: rule.model_dump(by_alias=True, exclude_none=True)
-        for name, rule in wanted.correlate.items()
+        for name, rule in event_filter.correlate.items()
     }
-    return filters.closed(wanted.with_, correlate, frame.scope, record.input)
+    return filters.closed(event_filter.with_, correlate, frame.scope, record.input)
 
 
 def _filters_of(body: Body) -> list[tuple[Keys, Mapping[str, Any]]]:

@@ -144,10 +144,14 @@ class RunTask(TaskBase):
         raise TaskFailed(error, record.path, fail=outcome)
 
     def _resolve(self, record: StepRecord, frame: Frame) -> dict[str, Any]:
-        wanted = self.run.workflow
-        arguments = {"namespace": wanted.namespace, "name": wanted.name, "version": wanted.version}
-        if "input" in wanted.model_fields_set:
-            arguments["input"] = frame.scope.resolve(wanted.input, record.input)
+        workflow = self.run.workflow
+        arguments = {
+            "namespace": workflow.namespace,
+            "name": workflow.name,
+            "version": workflow.version,
+        }
+        if "input" in workflow.model_fields_set:
+            arguments["input"] = frame.scope.resolve(workflow.input, record.input)
         return arguments
 
 

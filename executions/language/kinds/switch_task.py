@@ -74,11 +74,11 @@ class SwitchTask(PureTask):
 
     def walk(self, walker: Walker, record: StepRecord, frame: Frame) -> Walk:
         taken = None
-        for named in self.switch:
-            if named.case.when is None:
-                taken = taken or named
-            elif frame.scope.is_true(named.case.when, record.input):
-                taken = named
+        for entry in self.switch:
+            if entry.case.when is None:
+                taken = taken or entry
+            elif frame.scope.is_true(entry.case.when, record.input):
+                taken = entry
                 break
         decided = Switch.of(record)
         decided.case = taken.name if taken else None
@@ -88,8 +88,8 @@ class SwitchTask(PureTask):
         return record.input, decided.flow
 
     def draw(self, key: str, pen: Pen) -> Edges:
-        cases: Edges = [(key, named.name, named.case.then) for named in self.switch]
-        has_default = any(named.case.when is None for named in self.switch)
+        cases: Edges = [(key, entry.name, entry.case.then) for entry in self.switch]
+        has_default = any(entry.case.when is None for entry in self.switch)
         return cases if has_default else [*cases, (key, "otherwise", None)]
 
 

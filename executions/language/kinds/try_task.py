@@ -168,8 +168,8 @@ class _Try:
         if longest is None:
             return ()
         block = Try.of(record)
-        kept = block.try_deadline
-        at = kept.at if kept is not None and kept.attempt == self.number else None
+        deadline = block.try_deadline
+        at = deadline.at if deadline is not None and deadline.attempt == self.number else None
         if at is None:
             seconds = self.frame.scope.including(context=walker.context).seconds_of(
                 longest, record.input
@@ -212,16 +212,16 @@ class _Try:
         return decided
 
     def _catches(self, error: WorkflowError, value: Any) -> bool:
-        wanted = self.catch.errors.with_ if self.catch.errors is not None else None
-        return (wanted is None or _fits(wanted, error)) and self.seen(value).takes(
+        error_filter = self.catch.errors.with_ if self.catch.errors is not None else None
+        return (error_filter is None or _fits(error_filter, error)) and self.seen(value).takes(
             self.catch, value
         )
 
     def _verdict(self, failure: TaskFailed, error: Any) -> Retry | GiveUp | None:
         if self.catch.retry is None or (failure.fail is not None and failure.fail.is_final):
             return None
-        policy, seen = self.walker.workflow.retry_policy(self.catch.retry), self.seen(error)
-        if not seen.takes(policy, error):
+        policy, conditions = self.walker.workflow.retry_policy(self.catch.retry), self.seen(error)
+        if not conditions.takes(policy, error):
             return None
         first, since = counted_from(self.record)
         rule = failure.error.title or failure.error.type
@@ -229,7 +229,7 @@ class _Try:
             from_dsl(
                 policy,
                 transient_only=False,
-                seconds_of=lambda duration: seen.seconds_of(duration, error),
+                seconds_of=lambda duration: conditions.seconds_of(duration, error),
             ),
             failure.fail or Fail(failure.error, transient=True, rule=rule),
             self.number - first + 1,
@@ -250,9 +250,9 @@ def counted_from(record: StepRecord) -> tuple[int, datetime]:
     """The try with which counting begins and its moment: a person's decision lets both begin
     anew.
     """
-    chosen = Try.of(record).counted_from
-    if chosen is not None and chosen.attempt is not None and chosen.at is not None:
-        return chosen.attempt, chosen.at
+    start = Try.of(record).counted_from
+    if start is not None and start.attempt is not None and start.at is not None:
+        return start.attempt, start.at
     assert record.started_at is not None
     return 1, record.started_at
 
@@ -267,11 +267,11 @@ def _back_off(walker: Walker, decided: StepRecord, frame: Frame) -> Any:
     walker.journal.finish(decided, StepStatus.SUCCEEDED, walker.now())
 
 
-def _fits(wanted: ErrorFilter, error: WorkflowError) -> bool:
-    if wanted.type is not None and not same_error_type(wanted.type, error.type):
+def _fits(error_filter: ErrorFilter, error: WorkflowError) -> bool:
+    if error_filter.type is not None and not same_error_type(error_filter.type, error.type):
         return False
     for name in ("status", "title", "detail", "instance"):
-        value = getattr(wanted, name)
+        value = getattr(error_filter, name)
         if value is not None and value != getattr(error, name):
             return False
     return True

@@ -75,15 +75,17 @@ class WorkspaceTask(TaskBase):
         from executions.language.walking import calling
 
         workspace = walker.workflow.workspace
-        wanted = arguments_of(workspace)
+        arguments = arguments_of(workspace)
 
         def template() -> dict[str, Any]:
             after = workspace.remake_after if isinstance(workspace, WorkspaceSettings) else None
             if after is None:
-                return wanted
-            return wanted | {"remakeAfterSeconds": frame.scope.seconds_of(after, record.input)}
+                return arguments
+            return arguments | {"remakeAfterSeconds": frame.scope.seconds_of(after, record.input)}
 
-        return (yield from calling.walk(walker, record, frame, self, WORKSPACE, wanted, template))
+        return (
+            yield from calling.walk(walker, record, frame, self, WORKSPACE, arguments, template)
+        )
 
 
 Workspace = Annotated[
@@ -94,11 +96,11 @@ Workspace = Annotated[
 
 def arguments_of(workspace: WorkspaceSettings | str | None) -> dict[str, Any]:
     """The arguments of the step that makes it, but for those that an expression says."""
-    wanted: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
     if isinstance(workspace, WorkspaceSettings):
-        wanted = workspace.git.model_dump(exclude_none=True) if workspace.git else {}
+        arguments = workspace.git.model_dump(exclude_none=True) if workspace.git else {}
         if workspace.persistent:
-            wanted["persistent"] = True
+            arguments["persistent"] = True
         if keep := workspace.keep.model_dump(by_alias=True, exclude_none=True):
-            wanted["keep"] = keep
-    return wanted
+            arguments["keep"] = keep
+    return arguments

@@ -118,13 +118,17 @@ class _Finding:
         named_kinds = kinds_of(self.value)
         if not named_kinds:
             keys = [key for key in self.value if isinstance(key, str)]
-            seen = ", ".join(shown(key, 30) for key in keys[:10]) or "none"
+            seen_keys = ", ".join(shown(key, 30) for key in keys[:10]) or "none"
             close = (did_you_mean(key, (*KINDS, *kinds_not_yet())) for key in keys[:10])
             hint = next((text for text in close if text), "")
-            return f"the task has no kind; keys seen: {seen}", f"exactly one of {kinds}", hint
+            return f"the task has no kind; keys seen: {seen_keys}", f"exactly one of {kinds}", hint
         if len(named_kinds) > 1:
-            seen = ", ".join(shown(key) for key in named_kinds)
-            return f"the task has {len(named_kinds)} kinds: {seen}", f"exactly one of {kinds}", ""
+            seen_keys = ", ".join(shown(key) for key in named_kinds)
+            return (
+                f"the task has {len(named_kinds)} kinds: {seen_keys}",
+                f"exactly one of {kinds}",
+                "",
+            )
         return f"{named_kinds[0]} is not supported yet", f"one of {kinds}", ""
 
     def _not_allowed(self) -> tuple[str, str, str]:
