@@ -67,7 +67,7 @@ def bounded(application: App, body_bytes: int) -> App:
         if not scope.get(SCOPE_KEY) and not _is_announced(scope, body_bytes):
             parts = await _body(receive, body_bytes)
             if parts is not None:
-                await application(scope, _given(parts, receive), send)
+                await application(scope, _replayed(parts, receive), send)
                 return
         why = scope.get(SCOPE_KEY) or TOO_LARGE
         await application(scope | {SCOPE_KEY: why}, _without_body(receive), send)
@@ -99,17 +99,17 @@ async def _body(receive: Any, body_bytes: int) -> list[dict[str, Any]] | None:
             return parts
 
 
-def _given(parts: list[dict[str, Any]], receive: Any) -> Callable[[], Awaitable[dict[str, Any]]]:
+def _replayed(parts: list[dict[str, Any]], receive: Any) -> Callable[[], Awaitable[dict[str, Any]]]:
     """A ``receive`` that gives these messages first."""
     waiting = iter(parts)
 
-    async def given() -> dict[str, Any]:
+    async def receive_body() -> dict[str, Any]:
         for message in waiting:
             return message
         later: dict[str, Any] = await receive()
         return later
 
-    return given
+    return receive_body
 
 
 def _without_body(receive: Any) -> Callable[[], Awaitable[dict[str, Any]]]:
@@ -120,7 +120,7 @@ def _without_body(receive: Any) -> Callable[[], Awaitable[dict[str, Any]]]:
     """
     was_given = False
 
-    async def given() -> dict[str, Any]:
+    async def receive_body() -> dict[str, Any]:
         nonlocal was_given
         if not was_given:
             was_given = True
@@ -130,7 +130,7 @@ def _without_body(receive: Any) -> Callable[[], Awaitable[dict[str, Any]]]:
             if message["type"] != "http.request":
                 return message
 
-    return given
+    return receive_body
 
 
 def _lines(scope: dict[str, Any], name: bytes) -> list[str]:

@@ -80,7 +80,7 @@ class SignOn(DefaultSocialAccountAdapter):  # type: ignore[misc]  # the library 
         sociallogin.state["stigmer_targets"] = sorted(targets)
         if sociallogin.is_existing:
             apply(sociallogin.user, targets)
-            _told(request, sociallogin.user)
+            _record_log_in(request, sociallogin.user)
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return bool(sociallogin.state.get("stigmer_targets"))
@@ -99,7 +99,7 @@ class SignOn(DefaultSocialAccountAdapter):  # type: ignore[misc]  # the library 
     def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> Any:
         user = super().save_user(request, sociallogin, form)
         apply(user, frozenset(sociallogin.state["stigmer_targets"]))
-        _told(request, user)
+        _record_log_in(request, user)
         return user
 
     def on_authentication_error(
@@ -108,7 +108,7 @@ class SignOn(DefaultSocialAccountAdapter):  # type: ignore[misc]  # the library 
         raise ImmediateHttpResponse(_refused(request, "The sign-on did not succeed. Try it again."))
 
 
-def _told(request: HttpRequest, user: User) -> None:
+def _record_log_in(request: HttpRequest, user: User) -> None:
     after = {"door": request.path, "by": "sign-on"}
     audit.record_account("log in", user.get_username(), user, after=after)
 

@@ -48,20 +48,20 @@ def password_is_new(request: HttpRequest, user: User, **_: Any) -> None:
 
 @receiver(factors.authenticator_added)
 def factor_added(request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
-    _told("add second factor", request, user, authenticator)
+    _record("add second factor", request, user, authenticator)
 
 
 @receiver(factors.authenticator_removed)
 def factor_removed(request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
-    _told("remove second factor", request, user, authenticator)
+    _record("remove second factor", request, user, authenticator)
 
 
 @receiver(factors.authenticator_reset)
 def factor_reset(request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
-    _told("renew recovery codes", request, user, authenticator)
+    _record("renew recovery codes", request, user, authenticator)
 
 
-def _told(verb: str, request: HttpRequest, user: User, authenticator: Any) -> None:
+def _record(verb: str, request: HttpRequest, user: User, authenticator: Any) -> None:
     what = {"kind": str(authenticator.type)}
     audit.record_account(verb, user.get_username(), user, after=what)
     if request.user == user:

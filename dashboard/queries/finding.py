@@ -55,7 +55,7 @@ def find(user: Any, text: str) -> list[Hit]:
         Hit(
             _("Execution"),
             run.name,
-            " · ".join(_told(run)),
+            " · ".join(_details(run)),
             reverse("execution", args=[run.public_id]),
         )
         for run in runs
@@ -66,7 +66,7 @@ def _starts(row: Schedule) -> str:
     return f"{_(row.get_state_display())} · {row.subject.slug}"
 
 
-def _told(run: Execution) -> list[str]:
+def _details(run: Execution) -> list[str]:
     parts = [phase_look(run.phase).word, run.public_id]
     return [_("agent"), *parts] if run.kind == "agent" else parts
 

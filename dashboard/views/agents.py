@@ -163,7 +163,7 @@ def _page(
         "before": before,
         "versions": queries.versions(agent),
         "about": version.document if version else {},
-        **(_told(version) if version else {}),
+        **(_version_context(version) if version else {}),
         "used": queries.used(user, agent),
         "day": by_hour.day(user, agent=agent.pk),
         "durations": figures.durations(user, agent=agent.pk),
@@ -180,7 +180,7 @@ def _page(
     return render(request, "dashboard/agent.html", context, status=status)
 
 
-def _told(version: AgentVersion) -> dict[str, Any]:
+def _version_context(version: AgentVersion) -> dict[str, Any]:
     """A version's tools, and how far they reach."""
     agent = load_agent(version.document)
     return {

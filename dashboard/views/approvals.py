@@ -93,13 +93,13 @@ def respond(request: HttpRequest, public_id: str) -> HttpResponse:
                 "title": translated(refused.message),
                 "remedy": refused.remedy,
             }
-            return _told(request, ask, notice, status_of(refused))
+            return _after_answer(request, ask, notice, status_of(refused))
         return _again(request, answering.refused(asked, request.POST, refused), status_of(refused))
     notice = {"tone": "tone-good", "symbol": "check", "title": _("Done.")}
     said = _("You answered: {answer}.").format(answer=ask.label_of(answer.outcome))
     is_held = ask.execution.phase == Phase.PAUSED
     notice["text"] = f"{said} {_(_HELD) if is_held else _('The run goes on.')}"
-    return _told(request, ask, notice)
+    return _after_answer(request, ask, notice)
 
 
 def _again(request: HttpRequest, asked: Question, status: int) -> HttpResponse:
@@ -110,7 +110,7 @@ def _again(request: HttpRequest, asked: Question, status: int) -> HttpResponse:
     return _page(request, lambda: page_of_asks, asked, status)
 
 
-def _told(
+def _after_answer(
     request: HttpRequest, ask: Ask, notice: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     """The result of an answer; the form is over."""

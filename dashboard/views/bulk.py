@@ -119,7 +119,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 @require_safe
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
     """How far one has come, and what became of each run."""
-    return _page(request, _found(request, public_id))
+    return _page(request, _bulk_run_or_404(request, public_id))
 
 
 def _page(
@@ -147,7 +147,7 @@ def _page(
 @require_POST
 def stop(request: HttpRequest, public_id: str) -> HttpResponse:
     """Stop it, and take back what nothing has come of."""
-    bulk, user = _found(request, public_id), person(request)
+    bulk, user = _bulk_run_or_404(request, public_id), person(request)
     try:
         driving.stop(bulk, user)
     except Refused as refused:
@@ -155,7 +155,7 @@ def stop(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("bulk-run", public_id)
 
 
-def _found(request: HttpRequest, public_id: str) -> BulkRun:
+def _bulk_run_or_404(request: HttpRequest, public_id: str) -> BulkRun:
     key: uuid.UUID = id_or_404(public_id, PREFIX)
     bulk_run = queries.visible(person(request)).filter(pk=key).first()
     if bulk_run is None:

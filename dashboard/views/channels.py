@@ -65,7 +65,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def one(request: HttpRequest, public_id: str) -> HttpResponse:
     """Its rules and what was sent last; a POST changes the rules."""
-    channel = _found(request, public_id)
+    channel = _channel_or_404(request, public_id)
     if request.method != "POST":
         return _shown(request, channel)
     sent = request.POST
@@ -90,7 +90,7 @@ def one(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def act(request: HttpRequest, public_id: str, what: str) -> HttpResponse:
     """Try it, turn it on or off, send again what was given up, mute something, delete it."""
-    channel = _found(request, public_id)
+    channel = _channel_or_404(request, public_id)
     if what not in _ACTS:
         raise Http404
     try:
@@ -132,7 +132,7 @@ def _shown(request: HttpRequest, channel: Channel, refusal: Refused | None = Non
     return render(request, "dashboard/channel.html", context, status=status)
 
 
-def _found(request: HttpRequest, public_id: str) -> Channel:
+def _channel_or_404(request: HttpRequest, public_id: str) -> Channel:
     channel = queries.one(person(request), id_or_404(public_id, "snk"))
     if channel is None:
         raise Http404

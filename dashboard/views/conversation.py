@@ -33,7 +33,7 @@ MOST_TURN = 10_000
 @require_safe
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
     """The conversation up to this run, and a form to say more."""
-    return _page(request, _found(request, public_id))
+    return _page(request, _agent_run_or_404(request, public_id))
 
 
 @for_people
@@ -44,7 +44,7 @@ def reply(request: HttpRequest, public_id: str) -> HttpResponse:
     ``known`` in the form are the runs that the page knew to go on from it: where there is another
     one by now the reader decides.
     """
-    before = _found(request, public_id)
+    before = _agent_run_or_404(request, public_id)
     agent = _agent(request, before)
     if agent is None:
         raise Http404
@@ -82,7 +82,7 @@ def reply(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def take_back(request: HttpRequest, public_id: str) -> HttpResponse:
     """From its next call on a tool asks again that was approved for the rest of the run."""
-    execution = _found(request, public_id)
+    execution = _agent_run_or_404(request, public_id)
     try:
         approved.take_back(execution, person(request), request.POST.get("tool", ""))
     except Refused as refused:
@@ -96,7 +96,7 @@ def take_back(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("execution-conversation", execution.public_id)
 
 
-def _found(request: HttpRequest, public_id: str) -> Execution:
+def _agent_run_or_404(request: HttpRequest, public_id: str) -> Execution:
     execution = execution_or_404(request, public_id)
     if execution.kind != "agent":
         raise Http404

@@ -70,14 +70,14 @@ def new(request: HttpRequest) -> HttpResponse:
 @for_people
 @require_safe
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
-    return _shown(request, _found(request, public_id))
+    return _shown(request, _schedule_or_404(request, public_id))
 
 
 @for_people
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest, public_id: str) -> HttpResponse:
     """The form with the schedule in it; a POST changes it."""
-    schedule, user = _found(request, public_id), person(request)
+    schedule, user = _schedule_or_404(request, public_id), person(request)
     if not policy.may_change_schedule(user, schedule):
         return _shown(request, schedule, changing.not_theirs(schedule))
     if request.method != "POST":
@@ -89,7 +89,7 @@ def change(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def act(request: HttpRequest, public_id: str, what: str) -> HttpResponse:
     """Pause it, resume it, start a run now, delete it."""
-    schedule, user = _found(request, public_id), person(request)
+    schedule, user = _schedule_or_404(request, public_id), person(request)
     if what not in _ACTS:
         raise Http404
     try:
@@ -179,7 +179,7 @@ def _is_soon(schedule: Schedule) -> bool:
     return schedule.next_due_at is not None and schedule.next_due_at - clock.now() < SOON
 
 
-def _found(request: HttpRequest, public_id: str) -> Schedule:
+def _schedule_or_404(request: HttpRequest, public_id: str) -> Schedule:
     schedule = queries.one(person(request), id_or_404(public_id, PREFIX))
     if schedule is None:
         raise Http404

@@ -42,21 +42,21 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def one(request: HttpRequest, public_id: str) -> HttpResponse:
     """The events that it sent last, and why they were refused."""
-    return _shown(request, _found(request, public_id))
+    return _shown(request, _source_or_404(request, public_id))
 
 
 @for_people
 @require_POST
 def rotate(request: HttpRequest, public_id: str) -> HttpResponse:
     """Another secret, which is shown this once."""
-    source = _found(request, public_id)
+    source = _source_or_404(request, public_id)
     return _shown(request, source, secret=sources.rotate(source, person(request)))
 
 
 @for_people
 @require_POST
 def delete(request: HttpRequest, public_id: str) -> HttpResponse:
-    sources.delete(_found(request, public_id), person(request))
+    sources.delete(_source_or_404(request, public_id), person(request))
     return redirect("sources")
 
 
@@ -70,7 +70,7 @@ def _shown(request: HttpRequest, source: EventSource, secret: str = "") -> HttpR
     return render(request, "dashboard/source.html", context)
 
 
-def _found(request: HttpRequest, public_id: str) -> EventSource:
+def _source_or_404(request: HttpRequest, public_id: str) -> EventSource:
     source = queries.one(person(request), id_or_404(public_id, "src"))
     if source is None:
         raise Http404

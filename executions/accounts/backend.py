@@ -96,11 +96,11 @@ def _tell_refused(why: TooManyTries, made: Try, name: str, request: HttpRequest)
     if not refused.is_first(why.key):
         return
     # Other locks than the one of a name refuse whatever name is tried.
-    account = _known(name)[1] if why.lock == "name" else audit.NOBODY
+    account = _account(name)[1] if why.lock == "name" else audit.NOBODY
     refused.tell_first(refused.Refusal(why.lock, why.key, account, made.network, request.path))
 
 
-def _known(name: str) -> tuple[User | None, str]:
+def _account(name: str) -> tuple[User | None, str]:
     """Whose name it is.
 
     One that nobody has is not written down, since some people type their password there.
@@ -111,7 +111,7 @@ def _known(name: str) -> tuple[User | None, str]:
 
 def _tell(made: Try, name: str, request: HttpRequest, outcome: str) -> None:
     """Log and audit a try that was looked at."""
-    user, account = _known(name)
+    user, account = _account(name)
     tell = log.info if outcome == audit.DONE else log.warning
     tell("log-in", name=account, outcome=outcome, **_where(made, request))
     actor = user if outcome == audit.DONE else None

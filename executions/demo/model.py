@@ -139,7 +139,7 @@ class DemoModel:
         """The answer to a request; it is written down before it begins."""
         digest = asked.digest()
         try:
-            script, play = self._found(asked, self.ledger.tried(digest))
+            script, play = self._script_and_play(asked, self.ledger.tried(digest))
         except ScriptError as problem:
             return Unplayed(500, f"a script cannot be played: {problem}", "script")
         tokens = asked.tokens()
@@ -149,7 +149,7 @@ class DemoModel:
             return Unplayed(play.error, said, play.code or "demonstration", play.retry_after)
         return Playing(self, number, play, tokens)
 
-    def _found(self, asked: Asked, tried: int) -> tuple[str, Play]:
+    def _script_and_play(self, asked: Asked, tried: int) -> tuple[str, Play]:
         last = asked.results[-1] if asked.results else ""
         for script in read(self._folders):
             play = script.play(asked.message, asked.answered, tried, last)

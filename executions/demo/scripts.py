@@ -107,7 +107,7 @@ def _tries(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 def _filled(value: Any, places: Mapping[str, str]) -> Any:
     if isinstance(value, str):
-        text = _PLACE.sub(partial(_found, places), value)
+        text = _PLACE.sub(partial(_value_at, places), value)
         is_one = _PLACE.fullmatch(value) is not None
         return json.loads(text) if is_one and _NUMBER.fullmatch(text) else text
     if isinstance(value, dict):
@@ -115,7 +115,7 @@ def _filled(value: Any, places: Mapping[str, str]) -> Any:
     return [_filled(each, places) for each in value] if isinstance(value, list) else value
 
 
-def _found(places: Mapping[str, str], place: re.Match[str]) -> str:
+def _value_at(places: Mapping[str, str], place: re.Match[str]) -> str:
     """The value for ``{name}``; of ``{result.total}`` the field of the result, if it is JSON."""
     value = places.get(place[1], place[0])
     if place[2] is None:

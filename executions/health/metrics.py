@@ -70,18 +70,18 @@ def exposition() -> str:
     if checks["redis"].ok:
         metrics.append(_queue_depth())
     metrics += _own()
-    return generate_latest(_Found(metrics)).decode()
+    return generate_latest(_ReadMetrics(metrics)).decode()
 
 
-class _Found(CollectorRegistry):
+class _ReadMetrics(CollectorRegistry):
     """The metrics that were just read, as the formatter wants to collect them."""
 
     def __init__(self, metrics: Iterable[Metric]) -> None:
         super().__init__(auto_describe=False)
-        self._found = metrics
+        self._metrics = metrics
 
     def collect(self) -> Iterable[Metric]:
-        return self._found
+        return self._metrics
 
 
 def _own() -> Iterator[Metric]:

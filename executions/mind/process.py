@@ -212,12 +212,12 @@ class MindProcess:
             self._ready.set()
         elif "heard" in said:
             for number, heard in said["heard"]:
-                if (waiting := self._found(number)) is not None:
+                if (waiting := self._waiting_at(number)) is not None:
                     waiting.hear(Heard.of(heard))
-        elif "id" in said and (waiting := self._found(said["id"])) is not None:
+        elif "id" in said and (waiting := self._waiting_at(said["id"])) is not None:
             waiting.replies.put(said)
 
-    def _found(self, number: int) -> _Waiting | None:
+    def _waiting_at(self, number: int) -> _Waiting | None:
         with self._lock:
             return self._waiting.get(number)
 

@@ -87,7 +87,7 @@ def create(actor: User, wanted: Wanted, owner: User | None = None) -> Schedule:
         _fill(schedule, wanted, actor)
         schedule.next_due_at = _next(schedule)
         _save(schedule)
-        _keep("create schedule", schedule, actor, after=_told(schedule))
+        _keep("create schedule", schedule, actor, after=_trail_columns(schedule))
     return schedule
 
 
@@ -116,7 +116,7 @@ def change(schedule: Schedule, actor: User, changes: Mapping[str, Any]) -> Sched
             row.next_due_at = _next(row) if row.state == ScheduleState.ACTIVE else None
         row.changed_at = clock.now()
         _save(row)
-        _keep("change schedule", row, actor, after=_told(row))
+        _keep("change schedule", row, actor, after=_trail_columns(row))
     return row
 
 
@@ -353,7 +353,7 @@ def _save(row: Schedule) -> None:
         raise taken from None
 
 
-def _told(row: Schedule) -> dict[str, Any]:
+def _trail_columns(row: Schedule) -> dict[str, Any]:
     """The columns that the trail keeps; inputs may hold what is nobody else's business."""
     rule_ = f"{row.cron or row.every} {row.time_zone if row.cron else ''}".strip()
     starts = row.subject.slug

@@ -99,7 +99,7 @@ def _kept(row: Proposal, actor: User, expected_seq: int | None) -> Proposal:
         execution = case.execution
         _clear(execution, row.verb)
         said = {"verb": row.verb, "reason": row.reason}
-        told_at = _told(EventName.SECOND_PERSON_ASKED, execution, actor, **said)
+        told_at = _note_in_history(EventName.SECOND_PERSON_ASKED, execution, actor, **said)
         # A run that is driven moves on all the time: it waits for no place of it.
         row.seq = None if _is_driven(execution) else told_at
         row.phase, row.expires_at = str(execution.phase), clock.now() + LASTS
@@ -182,7 +182,7 @@ def turn_down(proposal: Proposal, actor: User, *, reason: str = "") -> Proposal:
         raise _over(proposal)
     execution = Execution.objects.select_for_update(of=("self",)).get(pk=proposal.execution_id)
     said = {"verb": proposal.verb, "outcome": str(outcome), "reason": reason}
-    _told(EventName.SECOND_PERSON_ANSWERED, execution, actor, **said)
+    _note_in_history(EventName.SECOND_PERSON_ANSWERED, execution, actor, **said)
     word = "withdraw" if is_own else "turn down"
     _audit(f"{word} {proposal.verb}", proposal, actor, reason)
     return Proposal.objects.get(pk=proposal.pk)
@@ -298,7 +298,7 @@ def _is_driven(execution: Execution) -> bool:
     return execution.phase == Phase.IN_PROGRESS
 
 
-def _told(name: EventName, execution: Execution, actor: User, **said: Any) -> int:
+def _note_in_history(name: EventName, execution: Execution, actor: User, **said: Any) -> int:
     """Write it into the history of the run; where it stands then."""
     driven = _is_driven(execution)
     return noted(name, execution, actor.pk, is_driven=driven, **said).head_seq
