@@ -106,8 +106,8 @@ def go_on(most: int = PER_SWEEP) -> tuple[Problem, ...]:
 
 
 class Watcher:
-    """What one sweeper knows of the trail: one that it verified to its end, and found whole, rests
-    until it grows, or for REST_SECONDS.
+    """The trail as one sweeper knows it: verified to its end and found whole, it rests until it
+    grows, or for REST_SECONDS.
     """
 
     def __init__(self) -> None:

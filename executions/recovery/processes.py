@@ -99,7 +99,7 @@ def _patience() -> float:
 
 def _living() -> tuple[list[Process], set[uuid.UUID]]:
     """Everybody who is not declared dead; and of them those whose heartbeat is so old that a lock
-    may matter by now. Who was kept from a beat before gets all the patience still.
+    may matter by now. A younger one gets all the patience still.
     """
     young = timedelta(seconds=settings.STIGMER_PROCESS_SILENCE_SECONDS - _patience())
     is_old = Q(heartbeat_at__lte=Now() - young)

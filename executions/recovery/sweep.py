@@ -32,7 +32,7 @@ LONGEST_SECONDS = 10.0
 # The most bells of one sweep for orphans, and as many for what is due: the oldest of each owner in
 # turn.
 MOST_RINGS = 100
-# What only a look at each run that waits would find is looked for so often.
+# The lost that only a look at each run that waits finds are looked for so often.
 SCAN_SECONDS = 60.0
 # Of its period: so soon after another process has swept nobody does. However many workers there
 # are, the system is swept as often.
