@@ -113,7 +113,7 @@ class Page(asyncio.Protocol):
         self._unacknowledged += 1
         if self._unacknowledged >= ACKNOWLEDGE_EVERY or "beat" in frame:
             self._unacknowledged = 0
-            self._say({"ack": self._topics})
+            self._say({"ack": {}})
 
     def _say(self, message: object) -> None:
         self._write(_TEXT, json.dumps(message).encode())

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from dashboard import words
 from dashboard.addresses import href
-from dashboard.live import fragments
-from dashboard.live.frames import Part
+from dashboard.live import fragments, frames
+from dashboard.live.frames import Change, Part
 from dashboard.queries import execution as journal
 from executions import showing, sight
 from executions.ids import public_id
@@ -37,6 +37,8 @@ class Changed:
     rows: dict[bool, Part] = field(default_factory=dict)
     is_reset: bool = False
     is_partial: bool = False
+    # The frames that pages of one topic get who stand alike.
+    frames: dict[tuple[str, Standing], Change] = field(default_factory=dict)
 
 
 def changed(wants: Mapping[uuid.UUID, Want]) -> dict[uuid.UUID, Changed]:
@@ -102,10 +104,18 @@ def _button(notification: Notification) -> dict[str, Any]:
     }
 
 
-def parts_of(topic: Topic, standing: Standing, change: Changed) -> list[Part] | None:
-    """The parts of one topic for those who stand so; None where the page has to read its region
-    again.
+def frame_of(topic: Topic, standing: Standing, change: Changed) -> Change | None:
+    """The frame of one topic, the same one for all who stand so; None where the page has to read
+    its region again.
     """
+    found = change.frames.get((topic.name, standing))
+    if found is None and (parts := _parts_of(topic, standing, change)) is not None:
+        found = frames.change(topic.name, change.seq, parts)
+        change.frames[topic.name, standing] = found
+    return found
+
+
+def _parts_of(topic: Topic, standing: Standing, change: Changed) -> list[Part] | None:
     if topic.kind == EXECUTION:
         return None if change.is_reset else change.pages.get(standing)
     row = change.rows.get(standing.reads_masked)

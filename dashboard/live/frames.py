@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
+
+from executions.live.texts import Text
 
 VERSION = 1
 
@@ -35,27 +37,38 @@ class Part:
         return _written(self.as_json())
 
 
-class Change(dict[str, Any]):
+class Shared(dict[str, Any]):
+    """A frame that many pages get: it is written once."""
+
+    @cached_property
+    def written(self) -> Text:
+        return Text(self.text())
+
+    def text(self) -> str:
+        return _written(self)
+
+
+class Change(Shared):
     """The frame of a topic's new parts, which writes itself from their texts."""
 
     def __init__(
         self, topic: str, seq: int, parts: Sequence[Part], toasts: Sequence[dict[str, Any]]
     ) -> None:
-        told = [part.as_json() for part in parts]
-        super().__init__(v=VERSION, topic=topic, seq=seq, parts=told)
+        shown = [part.as_json() for part in parts]
+        super().__init__(v=VERSION, topic=topic, seq=seq, parts=shown)
         if toasts:
             self["toasts"] = list(toasts)
-        self._parts = parts
+        self.told = parts
 
     def text(self) -> str:
         rest = _written({key: each for key, each in self.items() if key != "parts"})
-        parts = ", ".join(part.text for part in self._parts)
+        parts = ", ".join(part.text for part in self.told)
         return f'{rest[:-1]}, "parts": [{parts}]}}'
 
 
-def text(frame: dict[str, Any]) -> str:
+def text(frame: dict[str, Any]) -> Text:
     """The frame as it travels."""
-    return frame.text() if isinstance(frame, Change) else _written(frame)
+    return frame.written if isinstance(frame, Shared) else Text(_written(frame))
 
 
 def _written(value: Mapping[str, Any]) -> str:
@@ -64,7 +77,7 @@ def _written(value: Mapping[str, Any]) -> str:
 
 def change(
     topic: str, seq: int, parts: Sequence[Part], toasts: Sequence[dict[str, Any]] = ()
-) -> dict[str, Any]:
+) -> Change:
     """The topic stands at ``seq``, and these parts of it are new."""
     return Change(topic, seq, parts, toasts)
 
@@ -74,9 +87,10 @@ def reset(topic: str, seq: int) -> dict[str, Any]:
     return {"v": VERSION, "topic": topic, "seq": seq, "reset": True}
 
 
-def hint(topic: str) -> dict[str, Any]:
+@lru_cache(maxsize=1024)
+def hint(topic: str) -> Shared:
     """Something in this topic changed; the page asks when it suits."""
-    return {"v": VERSION, "topic": topic, "hint": True}
+    return Shared(v=VERSION, topic=topic, hint=True)
 
 
 def stream(topic: str, delta: Mapping[str, Any]) -> dict[str, Any]:

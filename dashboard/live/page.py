@@ -12,7 +12,7 @@ from django.utils import translation
 
 from dashboard.live import changes, fragments, frames
 from dashboard.live.changes import Changed
-from dashboard.live.frames import Part
+from dashboard.live.frames import Change, Part
 from executions import policy
 from executions.health.gauges import add_sockets
 from executions.live.asks import AskNews
@@ -39,6 +39,8 @@ class _Pending:
     parts: dict[str, Part] = field(default_factory=dict)
     toasts: list[dict[str, Any]] = field(default_factory=list)
     is_reset: bool = False
+    # All of it, where one change waits and no other: many pages share its text.
+    change: Change | None = None
 
 
 class Parts(Mailbox):
@@ -61,6 +63,7 @@ class Parts(Mailbox):
     ) -> None:
         """Parts of a topic at ``seq``; None for "read the region again"."""
         pending = self._topics.setdefault(topic, _Pending(seq))
+        pending.change = None
         pending.seq = max(pending.seq, seq)
         pending.toasts.extend(toasts)
         if parts is None:
@@ -75,6 +78,13 @@ class Parts(Mailbox):
         if pending.is_reset:
             pending.parts.clear()
         self._filled.set()
+
+    def put_change(self, change: Change) -> None:
+        """A change that other pages get, too."""
+        topic = change["topic"]
+        is_only = topic not in self._topics
+        self.put(topic, change["seq"], change.told)
+        self._topics[topic].change = change if is_only else None
 
     def say(self, key: str, frame: Frame) -> None:
         """A frame that is no content; a newer one of the same key replaces it."""
@@ -112,6 +122,8 @@ def _frame(topic: str, pending: _Pending) -> Frame:
     if pending.is_reset:
         frame = frames.reset(topic, pending.seq)
         return {**frame, "toasts": pending.toasts} if pending.toasts else frame
+    if pending.change is not None:
+        return pending.change
     return frames.change(topic, pending.seq, list(pending.parts.values()), pending.toasts)
 
 
@@ -129,8 +141,11 @@ class Page(Subscriber):
         # Behind what the page shows: the database was restored meanwhile.
         is_behind = change.seq < subscription.cursor
         topic = subscription.topic
-        parts = None if is_behind else changes.parts_of(topic, subscription.standing, change)
-        self.mailbox.put(topic.name, change.seq, parts)
+        frame = None if is_behind else changes.frame_of(topic, subscription.standing, change)
+        if frame is None:
+            self.mailbox.put(topic.name, change.seq, None)
+        else:
+            self.mailbox.put_change(frame)
         subscription.cursor = change.seq
 
     def tell_inbox(

@@ -14,6 +14,7 @@ from executions.live.closing import Close
 from executions.live.mailbox import Frame
 from executions.live.socket import LiveSocket, is_sequence
 from executions.live.subscriber import Subscriber
+from executions.live.texts import Text
 
 # Pages that one person may have open at one web process; one more is asked to come back later.
 SOCKETS_OF_ONE_PERSON = 20
@@ -42,7 +43,7 @@ class PageSocket(LiveSocket):
     def most(self) -> int:
         return SOCKETS_OF_ONE_PERSON
 
-    def text(self, frame: Frame) -> str:
+    def text(self, frame: Frame) -> Text:
         return frames.text(frame)
 
     async def hear(self, subscriber: Subscriber, message: dict[str, Any]) -> bool:

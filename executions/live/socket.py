@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
 import structlog
+from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from executions.live.closing import Close
 from executions.live.hub import Door
 from executions.live.mailbox import Frame
 from executions.live.subscriber import Subscriber
+from executions.live.texts import TOGETHER, Text, are_taken_together
 
 ACKNOWLEDGE_SECONDS = 60.0
 MOST_NUMBER = 2**53
@@ -25,11 +29,31 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     """A door says who may come in (``enter``), how many per person (``most``), what its clients may
     say (``hear``), and what a subscriber gets first (``begin``)."""
 
-    # The hub hears for all sockets of the process: each channel would cost a subscription of Redis.
-    channel_layer_alias = "none"
     door: ClassVar[Door]
     MOST_CHARACTERS: ClassVar[int]
     subscriber: Subscriber | None = None
+
+    async def __call__(
+        self,
+        scope: dict[str, Any],
+        receive: Callable[[], Awaitable[dict[str, Any]]],
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+    ) -> None:
+        """Take one message after the other, from the client alone.
+
+        The hub hears for all sockets of the process: a channel of each would cost a subscription of
+        Redis, and Channels would wait for both by a task for each message.
+        """
+        self.scope, self.base_send = scope, send
+        with suppress(StopConsumer):
+            while True:
+                await self.dispatch(await receive())
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Hand a message to its method. Channels would first look, in the thread of all requests,
+        for connections to close; a socket asks the database in the hub's thread, which does so.
+        """
+        await getattr(self, get_handler_name(message))(message)
 
     async def enter(self) -> Subscriber | Close:
         """The follower by this socket, or why it is closed."""
@@ -46,9 +70,9 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def begin(self, subscriber: Subscriber) -> None:
         """Put what the subscriber is sent first."""
 
-    def text(self, frame: Frame) -> str:
+    def text(self, frame: Frame) -> Text:
         """The frame as it travels."""
-        return json.dumps(frame, ensure_ascii=False)
+        return Text(json.dumps(frame, ensure_ascii=False))
 
     async def connect(self) -> None:
         """Accept the handshake first: only then can a code be sent."""
@@ -96,10 +120,17 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         while not mailbox.is_over():
             if not await mailbox.is_acknowledged(ACKNOWLEDGE_SECONDS):
                 return Close.TOO_MANY
-            for frame in await mailbox.take():
-                mailbox.unacknowledged += 1
-                await self.send(text_data=self.text(frame))
+            if taken := await mailbox.take():
+                mailbox.unacknowledged += len(taken)
+                await self._send_together([self.text(frame) for frame in taken])
         return mailbox.closed or Close.ENDED
+
+    async def _send_together(self, texts: Sequence[Text]) -> None:
+        if are_taken_together(self.scope):
+            await self.base_send({"type": TOGETHER, "texts": texts})
+            return
+        for each in texts:
+            await self.send(text_data=each.text)
 
 
 def message_of(text: str | None, most_characters: int) -> dict[str, Any] | None:
@@ -120,6 +151,8 @@ def is_sequence(value: object) -> bool:
 
 def _is_flat(text: str) -> bool:
     """Brackets inside strings count too: no message of a client has so many of them."""
+    if text.count("[") + text.count("{") <= _MOST_LEVELS:
+        return True
     depth = 0
     for character in text:
         if character in "[{":

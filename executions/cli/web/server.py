@@ -11,9 +11,10 @@ from twisted.internet.defer import Deferred
 from executions.cli.backpressure import PatientServer
 from executions.cli.web.bodies import Held, Limits
 from executions.cli.web.requests import BoundedFactory, BoundedRequest
-from executions.cli.web.sockets import BoundedSocketFactory
+from executions.cli.web.sockets import BoundedSocket, BoundedSocketFactory
 from executions.clients.bodies import SCOPE_KEY
 from executions.live.closing import say_farewell
+from executions.live.texts import TOGETHER
 
 # Requests that are under way when the server is asked to stop get so long; the rest is broken off.
 FAREWELL_SECONDS = 5.0
@@ -81,4 +82,6 @@ class BoundedServer(PatientServer):
         """Begin the application for one request or socket; its input queue."""
         if isinstance(protocol, BoundedRequest) and protocol.refusal:
             scope[SCOPE_KEY] = protocol.refusal
+        if isinstance(protocol, BoundedSocket):
+            scope["extensions"] = {TOGETHER: {}}
         return super().create_application(protocol, scope)

@@ -18,7 +18,7 @@ import pytest
 from executions.cli.web.sockets import MESSAGES_AT_ONCE
 from executions.live.closing import Close
 from tests import server_logs
-from tests.cli.talking import LONG
+from tests.cli.talking import LONG, TOLD
 from tests.faults.harness.websocket import Closed, WebSocket
 from tests.live import ROOT, free_ports
 from tests.waiting import START_SECONDS, until
@@ -60,6 +60,18 @@ def test_a_large_message_reaches_the_page(port: int) -> None:
         return len(heard["long"])
 
     assert asyncio.run(scenario()) == LONG
+
+
+def test_messages_that_are_sent_together_reach_each_page_whole_and_in_order(port: int) -> None:
+    async def scenario() -> None:
+        for _ in range(2):
+            page = await WebSocket.open(port, "/live/", "")
+            await page.hear()
+            page.say({"together": True})
+            assert [await page.hear() for _ in TOLD] == TOLD
+            await page.drop()
+
+    asyncio.run(scenario())
 
 
 def test_a_large_message_of_a_page_ends_its_connection(port: int) -> None:

@@ -13,13 +13,15 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from dashboard.live import changes
+from dashboard.live import frames as page_frames
 from dashboard.live.page import Page, door
 from executions import policy, showing, sight, tokens
 from executions.api.live import frames
 from executions.errors import Refused
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
-from executions.live.news import Want
+from executions.live.hub import follow
+from executions.live.news import ExecutionNews, Want
 from executions.live.topics import EXECUTION, Topic, execution_topic
 from executions.models import Execution, Workflow
 from executions.retention.exporting import export
@@ -228,6 +230,34 @@ def test_a_page_of_support_follows_masked(run: Execution, support: User) -> None
     told = json.dumps(page.mailbox.drain())
     assert run.public_id in told
     assert not leaks(told)
+
+
+def test_pages_that_stand_alike_share_a_frame_and_no_other_page_gets_it(
+    run: Execution, alice: User, bob: User, support: User
+) -> None:
+    topic = Topic(execution_topic(run.pk), EXECUTION, run.pk)
+    pages = [Page(alice, ""), Page(alice, ""), Page(support, ""), Page(bob, "")]
+
+    async def ask(work: Callable[[], Any]) -> Any:
+        return await sync_to_async(work)()
+
+    async def told() -> None:
+        news = ExecutionNews(changes.changed)
+        for page in pages:
+            await follow(page, {topic: 0}, ask)
+        news.mark(topic)
+        await news.send(pages, ask)
+
+    async_to_sync(told)()
+    texts = [
+        [page_frames.text(frame) for frame in page.mailbox.drain() if "parts" in frame]
+        for page in pages
+    ]
+    (whole,), (same,), (masked,), nothing = texts
+    assert whole is same, "they stand alike: it is written once"
+    assert leaks(whole.text)
+    assert not leaks(masked.text)
+    assert not nothing, "a stranger follows nothing of it"
 
 
 def test_a_masked_value_is_not_sent_back(run: Execution, support: User, alice: User) -> None:
