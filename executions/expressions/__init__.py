@@ -2,7 +2,8 @@
 expressions).
 
 They are jq itself (the C library), which runs in sealed children: :mod:`executions.sealed`. Plain
-paths are read in place.
+paths are read in place, and sums and comparisons of them are worked out there
+(:mod:`executions.expressions.plain`).
 """
 
 from executions.expressions.checking import check, warnings

@@ -1,4 +1,6 @@
-"""Evaluates expressions: plain paths in place, everything else by jq in a sealed child."""
+"""Evaluates expressions: plain paths and plain programs in place, everything else by jq in a sealed
+child.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import json
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from executions import sealed
@@ -13,6 +16,7 @@ from executions.errors import ExpressionError
 from executions.expressions import encoding
 from executions.expressions.encoding import Encodings
 from executions.expressions.mentions import only
+from executions.expressions.plain import Unsure
 from executions.expressions.program import Program, prepared, within
 from executions.expressions.values import source_of
 from executions.expressions.words import compile_problems, failure
@@ -58,6 +62,9 @@ def _evaluated(
     path = program.path
     if path is not None and (path.variable is None or path.variable in variables):
         return path.read(value if path.variable is None else variables[path.variable])
+    if program.plain is not None:
+        with suppress(Unsure):
+            return program.plain.result(value, variables)
     names = program.names(variables)
     try:
         payload = _payload(program, names, value, variables, encodings or Encodings())

@@ -14,11 +14,11 @@ from typing import Any
 
 from executions.errors import ExpressionError
 
-_STEP = r'(?:\.[A-Za-z_][A-Za-z0-9_]*|\.?\["[^"\\]*"\]|\.?\[[0-9]{1,9}\])'
+STEP = r'(?:\.[A-Za-z_][A-Za-z0-9_]*|\.?\["[^"\\]*"\]|\.?\[[0-9]{1,9}\])'
 _PATH = re.compile(
-    rf"\s*(?:\$(?P<variable>[A-Za-z_][A-Za-z0-9_]*)|(?P<dot>\.(?=\s*\Z|\[))|(?=\.))(?P<steps>{_STEP}*)\s*"
+    rf"\s*(?:\$(?P<variable>[A-Za-z_][A-Za-z0-9_]*)|(?P<dot>\.(?=\s*\Z|\[))|(?=\.))(?P<steps>{STEP}*)\s*"
 )
-_STEPS = re.compile(_STEP)
+_STEPS = re.compile(STEP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from executions.errors import ExpressionError
 from executions.expressions.mentions import Keys, made, mentioned
 from executions.expressions.paths import PathProgram, path_program
+from executions.expressions.plain import Plain, plain_program
 from executions.expressions.values import is_expression, source_of
 
 MAX_CHARACTERS = 16_384
@@ -21,13 +22,14 @@ _HEAD = struct.Struct(">II")
 class Program:
     """``mentions`` are its variables with the keys that it reads of them, ``made`` the functions
     of ours that it may call, ``path`` what it is if it is a plain path, ``key`` a short name for
-    its text."""
+    its text; ``plain`` likewise, if it can be worked out in place."""
 
     source: str
     key: str
     mentions: Mapping[str, Keys]
     made: tuple[str, ...]
     path: PathProgram | None
+    plain: Plain | None
 
     def names(self, variables: Container[str]) -> tuple[str, ...]:
         """The variables that it is given: those that it mentions and that are known. Others may
@@ -55,7 +57,9 @@ def prepared(source: str) -> Program:
         raise ExpressionError(f"the expression is not text at column {error.start + 1}") from None
     if "\0" in source:
         raise ExpressionError(f"the expression has a NUL at column {source.index(chr(0)) + 1}")
-    return Program(source, key, mentioned(source), made(source), path_program(source))
+    path = path_program(source)
+    plain = plain_program(source) if path is None else None
+    return Program(source, key, mentioned(source), made(source), path, plain)
 
 
 def within(text: str) -> Program | None:

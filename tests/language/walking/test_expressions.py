@@ -60,8 +60,8 @@ def test_a_walk_evaluates_in_the_name_of_the_owner(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(sealed, "call", seen)
     facts = Facts("wex-1", {}, {"n": 1}, BEGAN, {}, {}, owner="7")
-    assert facts.scope().including(context={"m": 2}).evaluate("$context.m + .n", {"n": 1}) == 3
-    assert facts.scope().resolve({"a": ["${ 1 + 1 }"]}, None) == {"a": [2]}
+    assert facts.scope().including(context={"m": 2}).evaluate("$context.m * .n", {"n": 1}) == 2
+    assert facts.scope().resolve({"a": ["${ 1 * 2 }"]}, None) == {"a": [2]}
     assert owners == ["7", "7"]
 
 
