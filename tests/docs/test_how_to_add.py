@@ -50,6 +50,13 @@ SECTIONS = {
     "A task kind": Section("tests/language/test_kinds.py", "twice", 2),
     "A verb": Section("tests/verbs/test_rows.py", "rest", 2),
     "A channel": Section("tests/outbound/test_kinds.py", "pager", 2, tests=5),
+    "A metric": Section(
+        "tests/health/test_metrics.py::test_each_metric_reads_the_database_and_says_what_it_is",
+        "cancels",
+        1,
+        tests=1,
+        wants_more=False,
+    ),
     "An event": Section("tests/test_doors.py", "WORKFLOW_RESTED", 1, tests=1, wants_more=False),
 }
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
+from prometheus_client import Metric
 
 from executions import audit, clock
+from executions.health.metrics import FROM_THE_DATABASE
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Execution, Step
@@ -55,6 +58,17 @@ def test_the_line_for_processes_of_functions_is_told(client: Client, execution: 
     assert "stigmer_function_line 1.0" in text.splitlines()
     oldest = float(text.split("\nstigmer_function_line_oldest_seconds ")[1].split()[0])
     assert 120 <= oldest < 240
+
+
+@pytest.mark.parametrize(
+    "read", FROM_THE_DATABASE, ids=[read.__name__.strip("_") for read in FROM_THE_DATABASE]
+)
+def test_each_metric_reads_the_database_and_says_what_it_is(read: Callable[[], Metric]) -> None:
+    metric = read()
+    assert re.fullmatch(r"stigmer_[a-z_]+", metric.name)
+    assert metric.documentation.endswith(".")
+    assert {sample.name.removesuffix("_total") for sample in metric.samples} <= {metric.name}
+    assert [other().name for other in FROM_THE_DATABASE].count(metric.name) == 1
 
 
 @pytest.mark.parametrize("token", ["", "open sesame"])
