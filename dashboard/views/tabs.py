@@ -24,6 +24,7 @@ from executions import policy
 from executions.models import Execution
 from executions.states import Phase, Runner
 from executions.verbs.deciding import restore
+from executions.verbs.rows import VERBS
 
 MOST_CHECKPOINTS = 500
 
@@ -112,7 +113,7 @@ def why_not_restore(request: HttpRequest, execution: Execution) -> str:
         return _("An external runner drives it: it has no checkpoints here.")
     if policy.role(person(request), execution) not in policy.RIGHTS["restore"]:
         return _("Only support or an administrator may restore.")
-    if execution.phase not in restore.PHASES:
+    if execution.phase not in VERBS["restore"].phases:
         return _("It can be restored while it is failed, paused, waiting or cancelled.")
     return ""
 

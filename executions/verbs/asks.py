@@ -100,9 +100,9 @@ def _answered(ask_id: uuid.UUID, execution_id: uuid.UUID, actor: User, answer: A
         actor,
         VERB,
         None,
-        frozenset({Phase.WAITING, Phase.PAUSED}),
         answer.comment,
         reads=Reads.AROUND,
+        phases=frozenset({Phase.WAITING, Phase.PAUSED}),
     )
     return opened(opening, work)
 

@@ -114,7 +114,6 @@ def _kept(row: Proposal, actor: User, expected_seq: int | None) -> Proposal:
         actor,
         row.verb,
         None if driven else expected_seq,
-        VERBS[row.verb].phases,
         row.reason,
         verifies=False,
         reads=Reads.NONE,

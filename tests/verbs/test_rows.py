@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from django.contrib.auth.models import User
 from django.urls import reverse
 
 from dashboard import actions, bulk, words
@@ -15,11 +16,25 @@ from executions.admin.verbs import action, actions_for
 from executions.api.build import api
 from executions.api.schemas.verbs import BODIES
 from executions.cli.app import app
+from executions.errors import Refused
 from executions.journal.events import known
+from executions.models import Execution
+from executions.roles import Role
+from executions.states import Phase
+from executions.verbs.acting import act_now
 from executions.verbs.row import Answer, Kind, Reason, Verb
 from executions.verbs.rows import VERBS, with_commands
+from tests.people import confirmed
 
 DOCS = Path(words.__file__).parent.parent / "docs"
+# One that each argument may have.
+ARGUMENTS: dict[str, object] = {
+    "checkpoint_seq": 0,
+    "choice": "run_again",
+    "output": 1,
+    "phase": "CANCELLED",
+    "step_seq": 1,
+}
 EACH = pytest.mark.parametrize("verb", VERBS.values(), ids=lambda verb: verb.slug)
 
 
@@ -103,3 +118,21 @@ def test_a_choice_has_words_and_a_number_has_bounds(verb: Verb) -> None:
         assert argument.kind is not Kind.NUMBER or None not in (argument.least, argument.most)
         assert argument.help and argument.label
     assert verb.answer in Answer
+
+
+@EACH
+@pytest.mark.django_db
+def test_a_verb_is_refused_in_every_phase_that_its_row_does_not_list(
+    verb, begin, process, alice
+) -> None:
+    execution = begin("do: [{a: {set: {n: 1}}}]")
+    admin = confirmed(User.objects.create_superuser("root"))
+    actor = alice if Role.OWNER in verb.roles else admin
+    needed = {each.name: ARGUMENTS[each.name] for each in verb.arguments if each.is_required}
+    possible = f"{verb.name} is possible only when it is {' or '.join(sorted(verb.phases))}."
+    for phase in set(Phase) - verb.phases:
+        Execution.objects.filter(pk=execution.pk).update(phase=phase, process=process)
+        with pytest.raises(Refused) as refused:
+            act_now(verb, execution.pk, actor, needed, reason="a mistake")
+        assert refused.value.code == "wrong_phase"
+        assert refused.value.message == f"It is {phase}; {possible}"

@@ -15,8 +15,6 @@ from executions.verbs.deciding.case import Case
 from executions.verbs.deciding.moving import noted
 from executions.verbs.deciding.opening import Opening, Reads, opened
 
-FAILED = frozenset({Phase.FAILED})
-
 
 @persistent
 def acknowledge(
@@ -28,7 +26,6 @@ def acknowledge(
         actor,
         "acknowledge",
         expected_seq,
-        FAILED,
         reason,
         verifies=False,
         reads=Reads.NONE,

@@ -26,7 +26,7 @@ from executions.states import StepStatus
 from executions.verbs.deciding.case import Case, Decided, write
 from executions.verbs.deciding.decisions import REMEMBERED, audited, check_storable
 from executions.verbs.deciding.opening import Opening
-from executions.verbs.deciding.restore import PHASES, cancel_what_is_taken_back, go_back
+from executions.verbs.deciding.restore import cancel_what_is_taken_back, go_back
 from executions.verbs.deciding.supplied import UNSET, check_output
 
 VERB = "amend"
@@ -47,7 +47,7 @@ def amend(
     Raises Refused, and then nothing is changed.
     """
     below = partial(cancel_what_is_taken_back, execution_id, step_seq)
-    opening = Opening(execution_id, actor, VERB, expected_seq, PHASES, reason, before=below)
+    opening = Opening(execution_id, actor, VERB, expected_seq, reason, before=below)
     return audited(opening, lambda case: _amend(case, step_seq, output))
 
 

@@ -27,11 +27,12 @@ from executions.journal.records import StepRecord
 from executions.models import Execution
 from executions.models.move import Move
 from executions.models.transactions import persistent
-from executions.states import ACTIVE_PHASES, UNDER_WAY, Phase
+from executions.states import Phase
 from executions.verbs.deciding import family
 from executions.verbs.deciding.case import Case
 from executions.verbs.deciding.moving import apply_or_refuse
 from executions.verbs.deciding.opening import Opening, Reads, opened
+from executions.verbs.rows import VERBS
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +43,7 @@ def cancel(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = N
 
     The phase that it is in afterwards.
     """
-    opening = Opening(execution_id, actor, "cancel", expected_seq, ACTIVE_PHASES, verifies=False)
+    opening = Opening(execution_id, actor, "cancel", expected_seq, verifies=False)
     work = partial(_ask_or_move, moved=stopping.cancelled, asked="cancel_asked_at")
     return _with_children(opening, cancel, work)
 
@@ -50,7 +51,7 @@ def cancel(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = N
 @persistent
 def pause(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """Start no further step until it is resumed."""
-    opening = Opening(execution_id, actor, "pause", expected_seq, UNDER_WAY, verifies=False)
+    opening = Opening(execution_id, actor, "pause", expected_seq, verifies=False)
     return _with_children(
         opening, pause, partial(_ask_or_move, moved=_paused, asked="pause_asked_at")
     )
@@ -59,9 +60,7 @@ def pause(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = No
 @persistent
 def resume(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """Go on after a pause. Time limits did not run meanwhile."""
-    opening = Opening(
-        execution_id, actor, "resume", expected_seq, frozenset({Phase.PAUSED}), reads=Reads.NONE
-    )
+    opening = Opening(execution_id, actor, "resume", expected_seq, reads=Reads.NONE)
     return _with_children(opening, resume, _resume)
 
 
@@ -69,8 +68,9 @@ def _with_children(
     opening: Opening, verb: Callable[[uuid.UUID, User], Phase], work: Callable[[Case], Phase]
 ) -> Phase:
     """The same for the runs that it waits for, the innermost first, then for itself."""
+    phases = VERBS[opening.verb].phases
     going_down = partial(
-        family.down, opening.execution_id, lambda key: verb(key, opening.actor), opening.phases
+        family.down, opening.execution_id, lambda key: verb(key, opening.actor), phases
     )
     return opened(replace(opening, before=going_down), work)
 
@@ -95,7 +95,7 @@ def _resume(case: Case) -> Phase:
 @persistent
 def terminate(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """End it now, whatever runs. A step that was begun may or may not have happened."""
-    opening = Opening(execution_id, actor, "terminate", expected_seq, ACTIVE_PHASES, verifies=False)
+    opening = Opening(execution_id, actor, "terminate", expected_seq, verifies=False)
     return _with_children(opening, terminate, _terminate)
 
 

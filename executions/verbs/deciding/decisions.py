@@ -30,7 +30,7 @@ from executions.models.resource import Visibility
 from executions.models.transactions import persistent
 from executions.roles import Role
 from executions.said import Said
-from executions.states import Phase, StepStatus
+from executions.states import StepStatus
 from executions.values import storable
 from executions.verbs.deciding import family
 from executions.verbs.deciding.case import Case, Decided, write
@@ -52,7 +52,6 @@ __all__ = [
 # workflow.
 REMEMBERED = ("call", "run")
 CHOICES = ("run_again", "mark_done", "fail")
-FAILED, WAITING = frozenset({Phase.FAILED}), frozenset({Phase.WAITING})
 Result = TypeVar("Result")
 
 
@@ -105,7 +104,7 @@ def retry(
         else None
     )
     opening = Opening(
-        execution_id, actor, "retry", expected_seq, FAILED, reason, reads=Reads.AROUND, before=below
+        execution_id, actor, "retry", expected_seq, reason, reads=Reads.AROUND, before=below
     )
     return opened(opening, work)
 
@@ -141,7 +140,6 @@ def recover(
         actor,
         "recover",
         expected_seq,
-        FAILED,
         reason,
         reads=Reads.AROUND,
         before=below,
@@ -181,7 +179,7 @@ def skip(
     """Answer the failed optional step with its input (or with ``output``), export nothing, and go
     on.
     """
-    opening = Opening(execution_id, actor, "skip", expected_seq, FAILED, reason)
+    opening = Opening(execution_id, actor, "skip", expected_seq, reason)
     return opened(opening, lambda case: _skip(case, output))
 
 
@@ -283,9 +281,7 @@ def decide(
         )
         return write(case, [event])
 
-    opening = Opening(
-        execution_id, actor, "decide", expected_seq, WAITING, reason, reads=Reads.AROUND
-    )
+    opening = Opening(execution_id, actor, "decide", expected_seq, reason, reads=Reads.AROUND)
     return opened(opening, work)
 
 

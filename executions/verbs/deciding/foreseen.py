@@ -25,7 +25,6 @@ from executions.verbs.deciding.case import Case
 from executions.verbs.deciding.opening import check_allowed, check_phase
 from executions.verbs.deciding.previews import Foreseen, RunsAgain, what_runs_again
 from executions.verbs.deciding.supplied import UNSET
-from executions.verbs.rows import VERBS
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ def _looked_at(execution_id: uuid.UUID, actor: User, verb: str) -> Case:
     """The run as it stands; nothing is locked. Raises Refused as the verb would."""
     execution = Execution.objects.select_related("version").get(pk=execution_id)
     check_allowed(execution, actor, verb)
-    check_phase(execution, verb, VERBS[verb].phases)
+    check_phase(execution, verb)
     broken = examine(execution)
     if broken is not None:
         raise Refused(

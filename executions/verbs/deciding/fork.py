@@ -34,7 +34,6 @@ from executions.verbs.deciding.decisions import audited, check_storable
 from executions.verbs.deciding.opening import Opening
 from executions.verbs.deciding.restore import go_back
 from executions.verbs.deciding.supplied import UNSET, check_output
-from executions.verbs.rows import VERBS
 
 VERB = "fork"
 _AROUND = frozenset(kind for kind, row in KINDS.items() if row.lists)
@@ -55,7 +54,7 @@ def fork(
 
     The answer is about the new run. Raises Refused, and then nothing is changed.
     """
-    opening = Opening(execution_id, actor, VERB, expected_seq, VERBS[VERB].phases, reason)
+    opening = Opening(execution_id, actor, VERB, expected_seq, reason)
     return audited(opening, partial(_fork, checkpoint_seq=checkpoint_seq, output=output))
 
 

@@ -24,8 +24,7 @@ from executions.verbs.deciding.opening import Opening, opened
 @persistent
 def retry_now(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """Make the next attempt now; the policy's counting stays as it is. Raises Refused."""
-    waiting = frozenset({Phase.WAITING})
-    opening = Opening(execution_id, actor, "retry now", expected_seq, waiting, verifies=False)
+    opening = Opening(execution_id, actor, "retry now", expected_seq, verifies=False)
     return opened(opening, _hurry)
 
 

@@ -72,14 +72,14 @@ class Opening:
     says which of the standing steps the verb looks at. ``takes_broken``: it says itself what may be
     done with a journal that is not whole. ``before`` is what is done first, in the same
     transaction, to runs that this one started: a child is locked before its parent, as its end
-    writes to the parent.
+    writes to the parent. ``phases`` are those in which it is possible, where they are not those of
+    the verb's row.
     """
 
     execution_id: uuid.UUID
     actor: User
     verb: str
     expected_seq: int | None
-    phases: frozenset[Phase]
     reason: str = ""
     verifies: bool = True
     reads: Reads = Reads.ALL
@@ -89,6 +89,7 @@ class Opening:
     takes_back: bool = False
     # A rule of the workflow asks: nobody is asked for a reason or a log-in.
     is_by_rule: bool = False
+    phases: frozenset[Phase] | None = None
 
     def check(self, execution: Execution) -> None:
         """Raises Refused: forbidden, stale, wrong_phase, invalid, unconfirmed."""
@@ -231,8 +232,9 @@ def check_fresh(execution: Execution, expected_seq: int | None) -> None:
         )
 
 
-def check_phase(execution: Execution, verb: str, phases: frozenset[Phase]) -> None:
-    """Raises Refused (``wrong_phase``)."""
+def check_phase(execution: Execution, verb: str, phases: frozenset[Phase] | None = None) -> None:
+    """Raises Refused (``wrong_phase``). Without ``phases``: those of the verb's row."""
+    phases = VERBS[verb].phases if phases is None else phases
     if execution.phase not in phases:
         if verb == "decide" and _is_asked_beside_calls(execution):
             raise Refused(

@@ -77,7 +77,6 @@ def override(
         actor,
         VERB,
         expected_seq,
-        frozenset(Phase),
         reason,
         verifies,
         reads=Reads.NONE,

@@ -39,7 +39,7 @@ def remake_workspace(
     """Let the step that made it run again, wherever a worker takes the run: the folder is filled
     with what was stored after the last finished command. Raises Refused.
     """
-    opening = Opening(execution_id, actor, VERB, expected_seq, UNDER_WAY, reason)
+    opening = Opening(execution_id, actor, VERB, expected_seq, reason)
     return opened(opening, _remake)
 
 
@@ -47,7 +47,7 @@ def remake_workspace(
 def remake_by_rule(execution_id: uuid.UUID, reason: str) -> Phase:
     """The same as the workflow says, in its owner's name and by nobody's hand. Raises Refused."""
     owner = Execution.objects.select_related("owner").get(pk=execution_id).owner
-    opening = Opening(execution_id, owner, VERB, None, UNDER_WAY, reason, is_by_rule=True)
+    opening = Opening(execution_id, owner, VERB, None, reason, is_by_rule=True)
     return opened(opening, partial(_remake, by_rule=True))
 
 

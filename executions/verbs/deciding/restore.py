@@ -29,14 +29,13 @@ from executions.models import Execution, Step
 from executions.models.rows import RECORD_FIELDS, record_of
 from executions.models.transactions import persistent
 from executions.said import Said
-from executions.states import ACTIVE_PHASES, Phase, StepStatus
+from executions.states import ACTIVE_PHASES, StepStatus
 from executions.verbs.deciding.case import Case, Decided, write
 from executions.verbs.deciding.decisions import audited
 from executions.verbs.deciding.opening import Opening, check_allowed, check_phase
 from executions.verbs.deciding.parted import forks_around, parted
 from executions.verbs.deciding.previews import INTERNAL, Foreseen, what_runs_again
 
-PHASES = frozenset({Phase.FAILED, Phase.PAUSED, Phase.WAITING, Phase.CANCELLED})
 BEGINNING = 0
 RESTORE, UNDO = "restore", "undo restore"
 
@@ -93,7 +92,7 @@ def preview(execution_id: uuid.UUID, actor: User, checkpoint_seq: int) -> Previe
     """The effect of ``restore`` now. Raises Refused as it would, but for the reason."""
     execution = Execution.objects.get(pk=execution_id)
     check_allowed(execution, actor, RESTORE)
-    check_phase(execution, RESTORE, PHASES)
+    check_phase(execution, RESTORE)
     records = load_records(execution_id)
     broken = examine(execution)
     checkpoint = _checkpoint(execution, records, checkpoint_seq, broken)
@@ -138,7 +137,6 @@ def restore(
             actor,
             RESTORE,
             expected_seq,
-            PHASES,
             reason,
             takes_broken=True,
             before=below,
@@ -159,7 +157,7 @@ def undo_restore(
         _check_reason(reason, case.execution)
         return _undo(case)
 
-    return audited(Opening(execution_id, actor, UNDO, expected_seq, PHASES, reason), work)
+    return audited(Opening(execution_id, actor, UNDO, expected_seq, reason), work)
 
 
 def _restore(case: Case, checkpoint_seq: int) -> Decided:

@@ -41,8 +41,7 @@ def break_off(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None 
 
 
 def _opening(execution_id: uuid.UUID, actor: User, verb: str, seq: int | None) -> Opening:
-    phases = frozenset({Phase.IN_PROGRESS})
-    return Opening(execution_id, actor, verb, seq, phases, reads=Reads.NONE, verifies=False)
+    return Opening(execution_id, actor, verb, seq, reads=Reads.NONE, verifies=False)
 
 
 def _twice_as_long(stall: Stall, now: datetime) -> dict[str, datetime]:

@@ -56,9 +56,9 @@ def take_back(
 
     Raises Refused: stale where a worker, or somebody, has moved it on since.
     """
-    opening = Opening(
-        execution_id, actor, verb, seq_after, frozenset({Phase.PENDING}), takes_back=True
-    )
+    # The verb has left the run in this phase.
+    phases = frozenset({Phase.PENDING})
+    opening = Opening(execution_id, actor, verb, seq_after, takes_back=True, phases=phases)
     return opened(opening, lambda case: _taken_back(case, verb, before))
 
 

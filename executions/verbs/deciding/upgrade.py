@@ -39,14 +39,12 @@ from executions.models.outside import outside
 from executions.models.transactions import persistent
 from executions.said import Said
 from executions.secret_access import author_of
-from executions.states import Phase, StepStatus
+from executions.states import StepStatus
 from executions.verbs.deciding import decisions, family
 from executions.verbs.deciding.case import Case, Decided, write
 from executions.verbs.deciding.decisions import audited
 from executions.verbs.deciding.opening import Opening, check_allowed, check_phase
 from executions.verbs.deciding.previews import INTERNAL, RunsAgain, what_runs_again
-
-_FAILED = frozenset({Phase.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ def preview(execution_id: uuid.UUID, actor: User, version_number: int) -> Previe
     """
     execution = Execution.objects.select_related("version").get(pk=execution_id)
     check_allowed(execution, actor, "recover")
-    check_phase(execution, "recover", _FAILED)
+    check_phase(execution, "recover")
     version = _version(execution, version_number)
     broken = examine(execution)
     case = Case(execution, {r.path: r for r in load_records(execution_id)}, actor, "recover")
@@ -137,7 +135,7 @@ def recover_onto(
     Raises Refused (``conflict``: misfits).
     """
 
-    opening = Opening(execution_id, actor, "recover", expected_seq, _FAILED, reason)
+    opening = Opening(execution_id, actor, "recover", expected_seq, reason)
     return audited(opening, lambda case: _onto(case, version_number))
 
 
