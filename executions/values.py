@@ -60,7 +60,8 @@ def _check(value: Any, depth: int) -> None:
                 raise NotStorable(
                     f"An object's key must be text, this one is {type(key).__name__}."
                 )
-            _check(key, depth)
+            if "\x00" in key:
+                raise NotStorable("The value holds a NUL character.")
             _check(item, depth + 1)
     elif isinstance(value, list | tuple):
         for item in value:

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import Field, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from operator import attrgetter
 from types import UnionType
@@ -110,7 +110,12 @@ def adapt(value: Any) -> Any:
 
 
 def _moment(value: datetime) -> Any:
-    return value if vendor() == "postgresql" else connection.ops.adapt_datetimefield_value(value)
+    if vendor() == "postgresql":
+        return value
+    if value.tzinfo is UTC:
+        # As Django writes it; its own way there costs half of a step's row.
+        return str(value.replace(tzinfo=None))
+    return connection.ops.adapt_datetimefield_value(value)
 
 
 def _key(value: uuid.UUID) -> Any:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from datetime import timezone as zone
+
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from executions.ids import uuid7
@@ -16,7 +20,7 @@ from executions.journal.records import (
 )
 from executions.models import Attempt, Event, Step
 from executions.models.fields import JsonField
-from executions.models.rows import ATTEMPTS, EVENTS, RECORD_FIELDS, STEPS, record_of
+from executions.models.rows import ATTEMPTS, EVENTS, RECORD_FIELDS, STEPS, adapt, record_of
 from executions.states import StepStatus
 
 TABLES = [
@@ -86,6 +90,17 @@ def test_a_row_has_a_value_for_each_column(table, record):
         assert row["rule"] == "x" * 100
     if table is EVENTS:
         assert row["payload"] == '{"z":1,"a":null}'
+
+
+@pytest.mark.parametrize("microsecond", [0, 678_900])
+def test_a_moment_is_written_as_django_writes_it(microsecond):
+    moment = datetime(2026, 1, 2, 3, 4, 5, microsecond, tzinfo=UTC)
+    east = moment.astimezone(zone(timedelta(hours=2)))
+    if connection.vendor == "postgresql":
+        assert adapt(moment) is moment
+    else:
+        written = connection.ops.adapt_datetimefield_value(moment)
+        assert adapt(moment) == adapt(east) == written
 
 
 def test_a_status_of_another_version_is_read_as_it_stands():
