@@ -15,6 +15,8 @@ class ExecutionsConfig(AppConfig):
             sessions,
         )
         from executions.audit import guards
-        from executions.health import exposure, system_checks  # noqa: F401  (they register themselves)
+
+        # They register themselves.
+        from executions.health import exposure, system_checks  # noqa: F401
 
         post_migrate.connect(guards.install, sender=self)

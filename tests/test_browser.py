@@ -1,3 +1,5 @@
+"""A person who starts Stigmer for the first time gets in."""
+
 from __future__ import annotations
 
 import pytest

@@ -72,7 +72,9 @@ class InstanceForm(_Form):
 class Changing(Looking):
     """Read-only for support; administrators may change what is not history."""
 
-    formfield_overrides = {JsonField: {"form_class": JsonFormField, "widget": forms.Textarea}}  # noqa: RUF012
+    formfield_overrides = {  # noqa: RUF012
+        JsonField: {"form_class": JsonFormField, "widget": forms.Textarea}
+    }
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return may_change(request)

@@ -37,10 +37,12 @@ class JustLoggedIn:
     """Its forms are opened and sent by administrators who have logged in just before."""
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return to_confirm(request) or super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
+        page = super().changeform_view  # type: ignore[misc]
+        return to_confirm(request) or page(request, *args, **kwargs)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return to_confirm(request) or super().delete_view(request, *args, **kwargs)  # type: ignore[misc]
+        page = super().delete_view  # type: ignore[misc]
+        return to_confirm(request) or page(request, *args, **kwargs)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return may_change(request)

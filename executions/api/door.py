@@ -78,7 +78,8 @@ def door(view: View, path_view: PathView) -> View:
             return _finished(response, request)
 
         guarded = guarded_sync
-    guarded.csrf_exempt = True  # type: ignore[attr-defined]  # credentials.py checks it where a session is used
+    # credentials.py checks the token of forms where a session is used.
+    guarded.csrf_exempt = True  # type: ignore[attr-defined]
     return guarded
 
 

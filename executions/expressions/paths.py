@@ -16,7 +16,8 @@ from executions.errors import ExpressionError
 
 STEP = r'(?:\.[A-Za-z_][A-Za-z0-9_]*|\.?\["[^"\\]*"\]|\.?\[[0-9]{1,9}\])'
 _PATH = re.compile(
-    rf"\s*(?:\$(?P<variable>[A-Za-z_][A-Za-z0-9_]*)|(?P<dot>\.(?=\s*\Z|\[))|(?=\.))(?P<steps>{STEP}*)\s*"
+    r"\s*(?:\$(?P<variable>[A-Za-z_][A-Za-z0-9_]*)|(?P<dot>\.(?=\s*\Z|\[))|(?=\.))"
+    rf"(?P<steps>{STEP}*)\s*"
 )
 _STEPS = re.compile(STEP)
 

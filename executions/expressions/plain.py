@@ -29,7 +29,8 @@ _LONGEST_TEXT = 65_536
 _EXACT = 2**53
 _TOKEN = re.compile(
     rf"""[ \t\r\n]*(?:
-    (?P<path>\$[A-Za-z_][A-Za-z0-9_]*{STEP}*|(?=\.[A-Za-z_]){STEP}+|\.(?:\["[^"\\]*"\]|\[[0-9]{{1,9}}\]){STEP}*|\.(?![\w.\["?]))
+    (?P<path>\$[A-Za-z_][A-Za-z0-9_]*{STEP}*|(?=\.[A-Za-z_]){STEP}+
+    |\.(?:\["[^"\\]*"\]|\[[0-9]{{1,9}}\]){STEP}*|\.(?![\w.\["?]))
     |(?P<number>(?:0|[1-9][0-9]{{0,14}})(?![\w.]))
     |"(?P<text>[^"\\\x00-\x1f\x7f]*)"
     |(?P<word>(?:true|false|null|and|or|not|length)(?![\w:]))

@@ -37,5 +37,6 @@ def readyz(request: HttpRequest) -> HttpResponse:
             "checks": [check.as_json() for check in checks],
         }
         response = JsonResponse(body, status=status)
-    response._has_been_logged = True  # type: ignore[attr-defined]  # asked often; no error each time
+    # It is asked often: Django need not log an error each time.
+    response._has_been_logged = True  # type: ignore[attr-defined]
     return response

@@ -226,7 +226,8 @@ def _uuid(execution_id: uuid.UUID | str, kind: str) -> uuid.UUID:
         else parse_public_id(execution_id, PREFIXES[kind])
     )
     if key is None:
-        raise Refused("not_found", f"There is no {kind} execution {execution_id[:60]!r}.")  # type: ignore[index]
+        named = str(execution_id)[:60]
+        raise Refused("not_found", f"There is no {kind} execution {named!r}.")
     return key
 
 

@@ -110,7 +110,10 @@ class ExecutionQuerySet(PeeredQuerySet["Execution"]):
         """The executions of this search; ``asker`` is the key of the user of ``owner:me``."""
         names = ("workflow", "agent")
         tables = {name: Execution._meta.get_field(name).related_model for name in names}
-        subjects = {name: table._default_manager for name, table in tables.items()}  # type: ignore[union-attr]
+        subjects = {
+            name: table._default_manager  # type: ignore[union-attr]
+            for name, table in tables.items()
+        }
         return self.filter(condition(search, asker, subjects))
 
 

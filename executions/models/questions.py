@@ -67,6 +67,7 @@ def _composed(sql: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
     if vendor() != "postgresql":
         return sql, list(values)
     connection.ensure_connection()
-    # Of the operations of PostgreSQL alone.
-    compose: Callable[[str, Sequence[Any]], str] = connection.ops.compose_sql  # type: ignore[attr-defined]
+    # Only the operations of PostgreSQL have it.
+    compose: Callable[[str, Sequence[Any]], str]
+    compose = connection.ops.compose_sql  # type: ignore[attr-defined]
     return compose(sql, values), []

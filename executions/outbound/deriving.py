@@ -151,7 +151,10 @@ def _definition(execution: Execution) -> tuple[str, str, str]:
         number = execution.agent_version.number if execution.agent_version else ""
         return "agents", execution.subject.slug, str(number)
     document = execution.version.document.get("document", {})
-    return tuple(str(document.get(name, "")) for name in ("namespace", "name", "version"))  # type: ignore[return-value]
+    namespace, name, version = (
+        str(document.get(key, "")) for key in ("namespace", "name", "version")
+    )
+    return namespace, name, version
 
 
 @lru_cache(maxsize=4096)

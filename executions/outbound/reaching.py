@@ -1,5 +1,6 @@
-"""The address of a channel may name secrets, ``https://hooks.example.com/services/{{secret:chat}}``:
-the values stand in it for a delivery alone, in no row.
+"""The address of a channel may name secrets: ``https://hooks.example.com/{{secret:chat}}``.
+
+The values stand in it for a delivery alone, in no row.
 """
 
 from __future__ import annotations

@@ -2,5 +2,5 @@
 derives.
 
 ``rows/<verb>.py`` holds the row (plain data); ``<verb>.py`` holds ``act``, the function behind it.
-The module of a verb has its name in snake case. docs/architecture.md, "How to add a verb".
+The module of a verb has its name in snake case. docs/how-to-add.md, "A verb".
 """

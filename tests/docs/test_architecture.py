@@ -6,6 +6,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from tests.live import ROOT
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
@@ -33,6 +35,15 @@ def test_every_folder_of_a_room_is_named_among_its_parts() -> None:
         if f"`{folder.name}`" not in parts.get(folder.parent.name, "")
     ]
     assert missing == []
+
+
+@pytest.mark.parametrize("package", ["dashboard", "stigmer_site"])
+def test_every_file_beside_the_rooms_of_the_site_and_the_dashboard_has_a_line(package: str) -> None:
+    part = PAGE.partition(f"The files beside the rooms of `{package}`:\n\n")[2]
+    table = part.partition("\n\n")[0]
+    listed = re.findall(r"^\| `(\w+\.py)` \| .+ \|$", table, re.MULTILINE)
+    files = {path.name for path in (ROOT / package).glob("*.py")} - {"__init__.py"}
+    assert listed == sorted(files)
 
 
 def _folders() -> list[Path]:

@@ -1,3 +1,7 @@
+"""Every setting is explained, every explained one is read, and former names say what replaced
+them.
+"""
+
 from __future__ import annotations
 
 import os

@@ -209,7 +209,8 @@ def load_functions(modules: Iterable[str]) -> dict[str, Function]:
             ) from error
     for entry in _functions.values():
         try:
-            entry.arguments_model  # noqa: B018  (built now, so that a bad signature is seen at start)
+            # It is built now, so that a bad signature is seen at the start.
+            entry.arguments_model  # noqa: B018
         except FunctionNotUsable:
             raise
         except Exception as error:

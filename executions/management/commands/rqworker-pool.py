@@ -9,8 +9,10 @@ from django.core.management import CommandError
 
 from executions.jobs import WrongWorker
 
+_original = import_module("django_rq.management.commands.rqworker-pool")
 
-class Command(import_module("django_rq.management.commands.rqworker-pool").Command):  # type: ignore[misc]
+
+class Command(_original.Command):  # type: ignore[misc, name-defined]
     """Takes the arguments of the original, so that every call of it is answered with the same
     sentence.
     """

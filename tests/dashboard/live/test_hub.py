@@ -1,3 +1,5 @@
+"""A page follows a run: it gets each change once, in order, and none that its reader may not see."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""The body of `call: http` fits the content type under which it is sent."""
+
 from __future__ import annotations
 
 import json

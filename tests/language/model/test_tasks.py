@@ -1,3 +1,5 @@
+"""Each kind of task holds the fields that the DSL gives it."""
+
 from __future__ import annotations
 
 import pytest
