@@ -13,8 +13,16 @@ import gc
 THRESHOLDS = (10_000, 20, 50)
 
 
+def hold() -> None:
+    """Collect nothing until this process has settled: all that it loads until then stays, and
+    looking through it again and again is a sixth of the time that loading takes.
+    """
+    gc.disable()
+
+
 def settle() -> None:
     """Leave everything that exists now out of each later collection."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)
+    gc.enable()

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
-from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from marshmallow import ValidationError
+
+if TYPE_CHECKING:
+    # The settings read this file, and the supervisor reads the settings and no more of Django.
+    from django.http import HttpRequest, HttpResponseBase
 
 COOKIE = "stigmer-zone"
 

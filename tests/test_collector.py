@@ -16,6 +16,7 @@ def _as_before() -> Iterator[None]:
     yield
     gc.set_threshold(*thresholds)
     gc.unfreeze()
+    gc.enable()
 
 
 def test_what_exists_at_the_start_is_left_out_of_later_collections() -> None:
@@ -39,3 +40,10 @@ def test_circles_that_are_made_later_are_still_found() -> None:
     Ring()
     gc.collect()
     assert Ring.found
+
+
+def test_nothing_is_collected_before_a_process_has_settled() -> None:
+    collector.hold()
+    assert not gc.isenabled()
+    collector.settle()
+    assert gc.isenabled()

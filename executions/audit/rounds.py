@@ -26,7 +26,7 @@ NAME = "audit check"
 # About 25 ms each time, beside those who drive.
 PER_SWEEP = 500
 # A trail that is whole and does not grow is verified anew after so long.
-REST_SECONDS = 30.0
+REST_SECONDS = 55.0
 log = structlog.get_logger(__name__)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from executions import collector
 from executions.cli.chapters import Chapters
 from executions.cli.commands import (
     access,
@@ -107,6 +108,7 @@ def up(
 @app.command()
 def worker() -> None:
     """Run one worker process."""
+    collector.hold()
     _settings()
     from django.conf import settings
 
@@ -132,6 +134,7 @@ def web(
     ] = False,
 ) -> None:
     """Run the web server (HTTP and WebSockets)."""
+    collector.hold()
     _settings()
     from django.conf import settings
 

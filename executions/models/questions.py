@@ -62,6 +62,25 @@ class Questions:
         return value
 
 
+class Pairs:
+    """The rows of one query of two columns, as the database gives them, by a statement whose text
+    is kept. Its query holds no value that changes with time either.
+    """
+
+    def __init__(self, query: QuerySet[Any]) -> None:
+        self._query = query
+        self._known: tuple[str, list[Any]] | None = None
+
+    def ask(self) -> dict[Any, Any]:
+        """The second column by the first."""
+        if self._known is None:
+            self._known = _composed(*self._query.query.sql_with_params())
+        with statement_cursor() as cursor:
+            cursor.execute(*self._known)
+            rows = cursor.fetchall()
+        return dict(rows)
+
+
 def _composed(sql: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
     """On PostgreSQL with its values as literals, which have types there."""
     if vendor() != "postgresql":

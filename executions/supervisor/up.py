@@ -17,7 +17,6 @@ from executions.supervisor.child import Child, run_python
 from executions.supervisor.kept import Kept
 from executions.supervisor.output import SUPERVISOR, Output
 from executions.supervisor.ready import ready_problem
-from executions.supervisor.welcome import welcome
 from executions.worker_identity import expect_exits, note_exit
 from stigmer_site.home import redis_socket
 from stigmer_site.sqlite.files import checkpoint_at_the_end
@@ -71,6 +70,9 @@ class Supervisor:
             self.output.say(SUPERVISOR, f"{QUEUE_OFF}: new runs are refused. {SWITCH_ON}")
         try:
             await self._start()
+            # Loaded while the children load what they need.
+            from executions.supervisor.welcome import welcome
+
             if await self._until_ready(started_at):
                 welcome(_demo_people(), seconds=time.monotonic() - started_at)
             await self.stopping.wait()

@@ -27,6 +27,8 @@ from executions.worker.freed import Freed
 from executions.worker.slots import Slots
 
 LISTEN_SECONDS = 1
+# RQ's own pages show it; RQ forgets a worker after minutes.
+BEAT_SECONDS = 10.0
 LONGEST_BACK_OFF_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 
@@ -91,7 +93,7 @@ class Doorbell:
             found = self._dequeue_while_few_are_free()
         if found is not None:
             self._answer(found)
-        elif time.monotonic() - self._beaten > LISTEN_SECONDS:
+        elif time.monotonic() - self._beaten > BEAT_SECONDS:
             assert self._registered is not None
             self._registered.heartbeat()
             self._beaten = time.monotonic()

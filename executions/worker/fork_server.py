@@ -57,6 +57,7 @@ def start() -> Pipes:
     ends_in, ends_out = os.pipe()
     gc.collect()
     gc.freeze()
+    gc.enable()
     pid = os.fork()
     if pid == 0:
         os.close(ids_out)

@@ -10,14 +10,15 @@ from __future__ import annotations
 import os
 import select
 import threading
-import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from django.db import DatabaseError, close_old_connections, connection
 
 from executions.models import Process
+from executions.models.questions import Pairs
 from executions.models.spell import Spell
 
 LOOK_AGAIN_SECONDS = 1.0
@@ -30,9 +31,11 @@ class Siblings:
     """
 
     def __init__(self, process: Process, on_death: Callable[[], None]) -> None:
-        self._process = process
         self._on_death = on_death
-        self._watched: dict[uuid.UUID, int] = {}
+        others = Process.objects.here().filter(dead_at=None).exclude(pk=process.pk)
+        self._living = Pairs(others.order_by().values_list("pk", "pid"))
+        # By the keys as the database gives them.
+        self._watched: dict[Any, int] = {}
         self._stopping = False
         self._wake_reading, self._wake_writing = os.pipe()
         self._thread: threading.Thread | None = None
@@ -64,8 +67,7 @@ class Siblings:
         connection.close()
 
     def _look_who_lives(self) -> None:
-        living = Process.objects.here().filter(dead_at=None)
-        rows = dict(living.exclude(pk=self._process.pk).values_list("pk", "pid"))
+        rows = self._living.ask()
         for gone in set(self._watched) - set(rows):
             os.close(self._watched.pop(gone))
         for process_id in set(rows) - set(self._watched):
