@@ -18,7 +18,7 @@ SQLITE_PRAGMAS = {
 }
 SQLITE_LOCK_SECONDS = 10.0
 POOL_SECONDS = 4
-MOST_CONNECTIONS = "10"
+MOST_CONNECTIONS = "14"
 ESCAPES = "in its parts write `#` as %23, `?` as %3F, `%` as %25, `/` as %2F, `@` as %40"
 POSTGRES_LIMITS = {
     "statement_timeout": "10s",

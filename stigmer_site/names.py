@@ -28,7 +28,7 @@ _URL = "It follows the addresses that people use: STIGMER_URL=https://stigmer.ex
 _VALUES = "It follows STIGMER_VALUE_BYTES now."
 INSTEAD = {
     "STIGMER_ACCEPT_WHEN_IDLE": "Write `STIGMER_QUEUE=always`.",
-    "STIGMER_DATABASE_CONNECTIONS": "It stands in the address: DATABASE_URL=…?connections=10.",
+    "STIGMER_DATABASE_CONNECTIONS": "It stands in the address: DATABASE_URL=…?connections=14.",
     "STIGMER_PREPARED_STATEMENTS": "It stands in the address: DATABASE_URL=…?prepared=off.",
     "STIGMER_HEARTBEAT_SECONDS": _SILENCE,
     "STIGMER_SWEEP_SECONDS": _SILENCE,
