@@ -1,8 +1,9 @@
 """Carries nudges between processes by the channel layer: coalesced, and allowed to be lost.
 
-The first after a pause is sent at once. Those of the next ``PERIOD_SECONDS`` go together, of each
-execution only the newest counter, by one background loop per process: a message costs as much as a
-step's own write, and ``async_to_sync(group_send)`` in each driving thread milliseconds.
+The first after a pause is sent at once. Those of the next ``LEAST_SECONDS``, which grow to
+``MOST_SECONDS`` while there is always more, go together, of each execution only the newest counter,
+by one background loop per process: a message costs as much as a step's own write, and
+``async_to_sync(group_send)`` in each driving thread milliseconds.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import structlog
 from channels.layers import get_channel_layer
 
 from executions import nudges
+from executions.live.windows import Window
 from executions.nudges import GROUP, Nudge
 
-PERIOD_SECONDS = 0.05
+LEAST_SECONDS, MOST_SECONDS = 0.01, 0.05
 MOST_IN_A_MESSAGE = 500
 log = structlog.get_logger(__name__)
 
@@ -48,11 +50,14 @@ class Broadcaster:
 
     def _run(self) -> None:
         loop = asyncio.new_event_loop()
+        period = Window(LEAST_SECONDS, MOST_SECONDS)
         while not self._stopping.is_set():
+            if not self._filled.is_set():
+                period.begin_anew()
             self._filled.wait()
             loop.run_until_complete(self._send_all())
             # Nudges that arrive within the period go out together.
-            self._stopping.wait(PERIOD_SECONDS)
+            self._stopping.wait(period.take())
         loop.run_until_complete(self._send_all())
         loop.close()
 

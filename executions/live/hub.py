@@ -1,8 +1,8 @@
 """The hub: it hears nudges, asks the database once, and hands every subscriber what is new.
 
 A nudge is only a hint. The first after a pause is looked at once, and those of the next tick
-together: one batch of queries finds what came after the oldest cursor, and every mailbox gets its
-copy. Every ``RECONCILE_SECONDS`` the hub
+together, which grows while there is always more: one batch of queries finds what came after the
+oldest cursor, and every mailbox gets its copy. Every ``RECONCILE_SECONDS`` the hub
 compares what it sent with the database, so that a lost nudge, or a Redis that was away, is made
 good within seconds. Each second it looks who may be here, and every ``check_seconds`` it asks of
 each anew.
@@ -30,6 +30,7 @@ from executions.live.rights import Ask, permitted, standings
 from executions.live.streaming import Streams
 from executions.live.subscriber import Subscriber, Subscription
 from executions.live.topics import Topic
+from executions.live.windows import Window
 from executions.models.passing import trouble
 from executions.nudges import Nudge
 from executions.policy import Standing
@@ -39,6 +40,8 @@ LOOK_SECONDS = 1.0
 BEAT_SECONDS = 15.0
 AGAIN_SECONDS = 1.0
 STREAM_SECONDS = 0.05
+# A run that wakes changes two or three times within a few milliseconds: the tick after the first.
+LEAST_TICK_SECONDS = 0.02
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
@@ -52,6 +55,7 @@ class Hub:
         self._subscribers: set[Subscriber] = set()
         self._wake = asyncio.Event()
         self._has_delivered = False
+        self._tick = Window(LEAST_TICK_SECONDS, door.tick_seconds)
         self._tasks: list[asyncio.Task[None]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="live")
         self._streams = Streams()
@@ -148,7 +152,9 @@ class Hub:
         if self._has_delivered:
             # Nudges of the tick go together. Those that concern nobody here cost no query, so
             # the next one need not wait.
-            await asyncio.sleep(self._door.tick_seconds)
+            await asyncio.sleep(self._tick.take())
+        if not self._has_delivered or not self._wake.is_set():
+            self._tick.begin_anew()
         self._has_delivered = False
         await self._wake.wait()
         self._wake.clear()
@@ -261,8 +267,8 @@ async def follow(subscriber: Subscriber, wanted: Mapping[Topic, int], ask: Ask) 
 
 @dataclass(eq=False)
 class Door:
-    """The followers by this door. ``news`` makes what is followed; the seconds say how often it is
-    gathered and how often each is asked again whether they may stay.
+    """The followers by this door. ``news`` makes what is followed; the seconds say for how long it
+    is gathered at most and how often each is asked again whether they may stay.
     """
 
     news: Callable[[], Sequence[News]]

@@ -53,7 +53,8 @@ def test_the_first_change_after_a_pause_is_sent_at_once_and_those_of_the_period_
             sent.append([(each["execution"], each["seq"]) for each in message["nudges"]])
 
     monkeypatch.setattr(broadcast, "get_channel_layer", Layer)
-    monkeypatch.setattr(broadcast, "PERIOD_SECONDS", 3600.0)
+    monkeypatch.setattr(broadcast, "LEAST_SECONDS", 3600.0)
+    monkeypatch.setattr(broadcast, "MOST_SECONDS", 3600.0)
     one, two = uuid.uuid4(), uuid.uuid4()
     broadcast.start()
     try:

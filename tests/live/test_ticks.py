@@ -10,6 +10,7 @@ from typing import Any
 from executions.live.hub import Hub
 from executions.live.news import News, Subscribers
 from executions.live.rights import Ask
+from executions.live.windows import Window
 from executions.nudges import Nudge
 
 NOT_IN_THIS_TEST = 3600.0
@@ -39,7 +40,9 @@ def change(owner_id: int) -> Nudge:
 
 def hub_of(news: News) -> Hub:
     door: Any = SimpleNamespace(news=lambda: [news], tick_seconds=NOT_IN_THIS_TEST)
-    return Hub(door)
+    hub = Hub(door)
+    hub._tick.least = NOT_IN_THIS_TEST
+    return hub
 
 
 def test_the_first_change_waits_for_no_tick_and_further_ones_of_it_go_together() -> None:
@@ -72,3 +75,11 @@ def test_changes_that_concern_nobody_here_keep_no_other_waiting() -> None:
         await hub.stop()
 
     asyncio.run(play())
+
+
+def test_a_window_grows_while_there_is_always_more_and_begins_anew_after_a_quiet_time() -> None:
+    window = Window(20, 200)
+    assert [window.take() for _ in range(6)] == [20, 40, 80, 160, 200, 200]
+    window.begin_anew()
+    assert [window.take() for _ in range(2)] == [20, 40]
+    assert Window(20, 10).take() == 10
