@@ -20,7 +20,7 @@ from dashboard.templatetags import journal as tags
 from dashboard.templatetags import words as word_tags
 from executions import policy
 from executions.admin.verbs import actions_for
-from executions.cli.display import history, standing, words
+from executions.cli.display import history, standing, talk, words
 from executions.health.metrics import _executions
 from executions.journal.events import EventName, known, title_of
 from executions.models import Execution, Step
@@ -80,8 +80,9 @@ def test_every_door_knows_each_status_of_a_step(status: StepStatus) -> None:
     assert words.STYLES[status] == look.colour
     line = history.line({"type": "step", "name": "a", "path": "/a", "status": status, "at": None})
     assert (line is not None) is bool(look.mark)
-    # What is over is told in the command's history.
+    # What is over is told in the command's history, and of a conversation with the same mark.
     assert look.mark or status.stand is Stand.OPEN
+    assert talk.MARKS.get(status) == (None if status.stand is Stand.OPEN else look.mark)
 
 
 @pytest.mark.parametrize("event", EventName)

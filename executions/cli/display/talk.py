@@ -12,11 +12,13 @@ from executions.cli.display.screen import console, note
 from executions.cli.display.words import plain
 from executions.cli.remote.client import Client
 from executions.cli.remote.stream import Update
-from executions.states import WaitingFor
+from executions.states import LOOK_OF_STATUS, OPEN_STATUSES, WaitingFor
 
 RESULT_CHARACTERS = 200
-_OVER = ("SUCCEEDED", "FAILED", "SKIPPED", "CANCELLED")
-_MARKS = {"SUCCEEDED": "✓", "FAILED": "✗", "SKIPPED": "-", "CANCELLED": "-"}
+# Of the calls that are over, by their status.
+MARKS = {
+    status: look.mark for status, look in LOOK_OF_STATUS.items() if status not in OPEN_STATUSES
+}
 Item = tuple[str, Mapping[str, Any]]
 
 
@@ -83,7 +85,7 @@ class Talk:
     def _read(self) -> None:
         status = self._client.get(self._path)["status"]
         for kind, item in list(_items(status))[self._shown :]:
-            if kind == "call" and item["status"] not in _OVER:
+            if kind == "call" and item["status"] not in MARKS:
                 return
             self._shown += 1
             (self._say_text if kind == "text" else self._say_call)(item)
@@ -104,7 +106,7 @@ class Talk:
         self._end_line()
         gave = call["error"] or json.dumps(call["result"], ensure_ascii=False)
         arguments = json.dumps(call["arguments"], ensure_ascii=False)
-        line = f"{_MARKS[call['status']]} {call['name']} {arguments} → {gave}"
+        line = f"{MARKS[call['status']]} {call['name']} {arguments} → {gave}"
         print(f"  {_cut(plain(line))}", flush=True)
 
     def _end(self, update: Update) -> None:
