@@ -40,6 +40,7 @@ class Caller(AuthBase):
 
 
 READ, RUN, ACT, ADMIN = (Caller(scope) for scope in ("read", "run", "act", "admin"))
+WITH_SCOPE = {caller.scope: caller for caller in (READ, RUN, ACT, ADMIN)}
 
 
 def identified(request: HttpRequest, scope: str) -> User:

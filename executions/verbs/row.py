@@ -142,7 +142,6 @@ class Verb:
     goes_on: bool = True
     # Only where the failed step is marked optional in the definition.
     is_for_optional_steps: bool = False
-    follows_a_definition: bool = False
     scope: str = "act"
     # It decides about effects, or gives a run another past or outcome: an assistant's token needs
     # the scope `decide` for it.

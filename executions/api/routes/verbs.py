@@ -11,7 +11,7 @@ from ninja.params.functions import Body as BodyParameter
 from pydantic import BaseModel
 
 from executions.api import finding
-from executions.api.credentials import ACT, person
+from executions.api.credentials import WITH_SCOPE, person
 from executions.api.preconditions import expected_seq
 from executions.api.render import executions as render
 from executions.api.render import proposals as render_proposals
@@ -44,7 +44,7 @@ def add_route(
 ) -> None:
     router.post(
         f"/{{execution_id}}/{verb.slug}",
-        auth=ACT,
+        auth=WITH_SCOPE[verb.scope],
         response=_answers(verb),
         operation_id=operation_id,
         summary=summary,

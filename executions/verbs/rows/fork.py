@@ -47,7 +47,6 @@ ROW = Verb(
     ),
     is_about_what_was_seen=False,
     goes_on=False,
-    follows_a_definition=True,
     has_preview=True,
     decides=True,
     way="Fork from a checkpoint",

@@ -43,7 +43,6 @@ ROW = Verb(
     has_preview=True,
     is_confirmed=True,
     undo="undo restore",
-    follows_a_definition=True,
     way="Restore to a checkpoint",
     page="execution-checkpoints",
     decides=True,
