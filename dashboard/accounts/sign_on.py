@@ -7,7 +7,7 @@ account of the provider is known by its subject alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
@@ -104,7 +104,7 @@ class SignOn(DefaultSocialAccountAdapter):  # type: ignore[misc]  # the library 
 
     def on_authentication_error(
         self, request: HttpRequest, provider: Any, *args: Any, **kwargs: Any
-    ) -> None:
+    ) -> NoReturn:
         raise ImmediateHttpResponse(_refused(request, "The sign-on did not succeed. Try it again."))
 
 

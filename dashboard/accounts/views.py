@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import requests
 import structlog
 from allauth.mfa.models import Authenticator
@@ -24,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 
 @require_safe
-def closed(request: HttpRequest) -> HttpResponse:
+def closed(request: HttpRequest) -> NoReturn:
     """Nobody signs up: administrators make accounts."""
     raise Http404
 

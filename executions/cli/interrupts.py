@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 AGAIN_SECONDS = 0.2
 
@@ -30,6 +31,6 @@ def heard_for_sure() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _again(number: int, frame: FrameType | None) -> None:
+def _again(number: int, frame: FrameType | None) -> NoReturn:
     signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
     raise KeyboardInterrupt
