@@ -19,7 +19,7 @@ from executions.agents.taint import taint_of
 from executions.agents.tools import Offered, cleaned
 from executions.calls.outcome import Done, Fail
 from executions.errors import WorkflowError
-from executions.journal.decided import Child, Task
+from executions.journal.decided import Child, Task, ToolCall
 from executions.journal.records import StepRecord
 from executions.language.walking import schemas
 from executions.language.walking.requests import Breathe, Spawn, TaskFailed
@@ -165,7 +165,7 @@ class Calling:
         if changed is not None:
             if (problem := self._misfit(tool, changed)) is not None:
                 raise walker.failed(self.record, problem)
-            self.record.control["edited_by"] = response["reviewer"]
+            ToolCall.of(self.record).edited_by = response["reviewer"]
         if response["outcome"] == asking.APPROVE_REST:
             walker.approved[tool.name] = str(response["responded_at"])
         return arguments if changed is None else changed
@@ -182,7 +182,7 @@ class Calling:
     def _address(self, tool: Offered, arguments: dict[str, Any]) -> None:
         """The target of the call, as its arguments in the journal."""
         if tool.secrets:
-            self.record.control["secrets"] = list(tool.secrets)
+            ToolCall.of(self.record).secrets = list(tool.secrets)
         if tool.kind == "person":
             self.record.arguments = asking.question(str(arguments["question"]))
         elif tool.kind == "command":
@@ -311,7 +311,7 @@ def result_text(record: StepRecord, written: Any) -> str:
         text = f"{text[: stored.MOST_CHARACTERS]}\n[cut: {len(text):,} characters in all]"
     arguments = made_with(record, written)
     if arguments != written and record.arguments is not None:
-        by = record.control.get("edited_by") or "A person"
+        by = ToolCall.of(record).edited_by or "A person"
         arguments_text = json.dumps(arguments, ensure_ascii=False)
         text = f"[{by} changed the arguments of this call to {arguments_text}]\n{text}"
     return text

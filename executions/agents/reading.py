@@ -25,7 +25,7 @@ from executions.agents.paths import (
 from executions.agents.program import CALL
 from executions.agents.tools import cleaned
 from executions.ids import public_id
-from executions.journal.decided import Child
+from executions.journal.decided import Child, ToolCall
 from executions.journal.records import StepRecord
 from executions.mind.messages import USAGE, added, calls_of, text_of, thinking_of
 from executions.states import OPEN_STATUSES, StepStatus
@@ -234,7 +234,7 @@ def _called(turn: int, place: int, call: dict[str, Any], by_path: dict[str, Step
         result_text(record, written) if is_done else "",
         _error(record),
         waits,
-        str(record.control.get("edited_by") or ""),
+        ToolCall.of(record).edited_by or "",
         record.started_at,
         record.finished_at,
         approval_path(turn, place),

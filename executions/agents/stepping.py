@@ -11,6 +11,7 @@ from executions.agents.program import QUESTION, AgentTask
 from executions.calls.outcome import Done, Fail
 from executions.errors import NotStorable, WorkflowError
 from executions.journal import operation
+from executions.journal.decided import Call
 from executions.journal.records import StepRecord
 from executions.journal.replay import Journal, JournalFull
 from executions.language.walking.requests import Breathe, Effect, Request, TaskFailed
@@ -33,7 +34,7 @@ class Stepping:
     ) -> Generator[Request, Any, Done | Fail]:
         """Begin the step, which has its arguments, and have it carried out."""
         record.started_at = record.started_at or self.now()
-        if record.control.get("key") is None:
+        if Call.of(record).key is None:
             operation.begin(record, (), self.facts.run, lambda record: None)
         else:
             operation.adopt(record, self.facts.run)

@@ -188,16 +188,19 @@ class Call(Task):
     late = Key[dict[str, dict[str, Any]]]()
 
 
-class Conflict(View):
-    """A key of the context that several branches set: the last of them in order counts."""
+class ToolCall(Call):
+    """A call of a tool by an agent: the names of the secrets that it is given, and who changed its
+    arguments.
+    """
 
     __slots__ = ()
-    key = Key[str]()
-    branches = Key[list[str]]()
+    secrets = Key[list[str]]()
+    edited_by = Key[str]()
 
 
 class Forked(Task):
-    """Branches beside each other: how many, which one won, and where their contexts met.
+    """Branches beside each other: how many, which one won, and where their contexts met: each key
+    that several of them set, and which; the last of them in order counts.
 
     ``generation`` is that of operations that begin in the branches, where a restore has raised the
     run's since and left these alone; ``generations`` that of those branches that it did not.
@@ -340,6 +343,7 @@ class Reported(Call):
 KINDS: tuple[type[View], ...] = (
     Task,
     Call,
+    ToolCall,
     Forked,
     Loop,
     Iteration,

@@ -20,7 +20,7 @@ from executions.driving.drive import Drive
 from executions.driving.keys import key_of
 from executions.driving.tools_of_servers import address_of, server_for
 from executions.errors import Refused, WorkflowError
-from executions.journal.decided import Call
+from executions.journal.decided import Call, ToolCall
 from executions.journal.records import StepRecord
 from executions.language.walking.requests import Effect
 from executions.models import AgentVersion, Execution, LanguageModel, McpServer
@@ -33,7 +33,7 @@ from executions.workspaces import rows as workspaces
 
 def resources_of(drive: Drive, request: Effect) -> Mapping[str, Any] | Fail:
     """The resources of a call of this kind beside its arguments; a Fail where there are none."""
-    names = request.step.control.get("secrets") if isinstance(request.task, AgentTask) else None
+    names = ToolCall.of(request.step).secrets if isinstance(request.task, AgentTask) else None
     if request.call not in _READ and not names:
         return {}
     found: dict[str, Any] = {}
@@ -74,7 +74,7 @@ def _secrets(execution: Execution, step: StepRecord) -> dict[str, str]:
     # A rule that names workflows means no agent of that name.
     who = secret_access.applicant(author, "", Visibility.PRIVATE)
     found = {}
-    for name in step.control["secrets"]:
+    for name in ToolCall.of(step).secrets or ():
         root = name.partition(".")[0]
         rule = secret_access.rules().get(root, FOR_ADMINISTRATORS)
         if reason := secret_access.why_not(root, who):

@@ -327,7 +327,7 @@ class Walker:
         except sealed.SealedClosed:
             if record.is_call and not self.hurry.is_on:
                 # The call is done: whoever goes on works with its result and calls nobody again.
-                record.control["answer"] = {"output": raw}
+                Call.of(record).answer = Answer.made(output=raw)
                 self.journal.pending[record.id] = record
             raise
         except (TaskFailed, ExpressionError, SecretUnavailable):
