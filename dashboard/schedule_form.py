@@ -14,8 +14,6 @@ from executions.errors import Finding, Refused
 from executions.pointers import path_of
 from executions.schedules.changing import Wanted
 
-LONGEST_INPUT = 100_000
-
 
 def wanted(sent: Mapping[str, str]) -> Wanted:
     """Raises Refused where the input is no JSON."""

@@ -25,7 +25,6 @@ TEXTS = (*REQUIRED, "subject", "datacontenttype", "dataschema", "time")
 # Events of these types are made by Stigmer alone.
 OWN_PREFIX = "io.stigmer."
 SIGNAL = "io.stigmer.signal"
-READS = ("data", "envelope", "raw")
 _DATA = ("data", "data_base64")
 _NAME = re.compile(r"[a-z0-9]{1,64}")
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")

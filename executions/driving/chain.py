@@ -37,7 +37,6 @@ class Broken:
     text: str
     last_good_seq: int
     last_good_path: str = ""
-    last_good_digest: str = ""
 
     def remedy(self) -> str:
         if not self.last_good_seq:
@@ -72,7 +71,7 @@ def examine(execution: Execution) -> Broken | None:
                 good, text=f"checkpoint {record.seq} ({record.path}) is not what was written"
             )
         if is_checkpoint(record):
-            good = Broken("", record.seq or 0, record.path, head)
+            good = Broken("", record.seq or 0, record.path)
         elif record.kind == DECISION:
             record.control = read_json(texts[-1])
             decisions.append(record)

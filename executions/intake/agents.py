@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
 
-from executions import policy, schemas
+from executions import schemas
 from executions.errors import Refused
 from executions.expressions import EVALUATION_SECONDS
 from executions.ids import public_id, uuid7
@@ -102,8 +101,3 @@ def create_session(agent: Agent, owner: User, *, name: str = "", subject: str = 
                 remedy="Use that one, or give this one another name.",
             )
     return session
-
-
-def sessions_of(agent: Agent, user: User) -> QuerySet[Session]:
-    """The conversations with this agent that the user may see, the newest first."""
-    return policy.visible_sessions(user).filter(agent=agent).order_by("-id")

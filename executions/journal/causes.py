@@ -17,7 +17,6 @@ from typing import Any
 # changes.
 VERSION = 1
 _DIGEST_CHARACTERS = 24
-CHARACTERS = len(f"{VERSION}-") + _DIGEST_CHARACTERS + 1
 
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 # A word with a digit in it: a number, an id, a moment, part of an address.

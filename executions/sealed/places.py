@@ -105,11 +105,6 @@ class Places:
         """Whether this owner has a place or waits for one."""
         return owner in self._taken or owner in self._waiting
 
-    def waiting_count(self) -> int:
-        """How many wait."""
-        with self._lock:
-            return sum(map(len, self._waiting.values()))
-
     def enter_now(self, owner: str) -> bool:
         """Take a place if one is free for this owner and nobody of them waits."""
         with self._lock:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from executions import policy
 from executions.errors import Refused
-from executions.intake.agents import apply_agent, create_session, sessions_of
+from executions.intake.agents import apply_agent, create_session
 from executions.intake.apply import apply_definition
 from executions.language import DefinitionError
 from executions.language.agent import is_agent
@@ -145,8 +146,8 @@ def test_conversations_are_listed_per_agent_for_who_may_see_them(
         create_session(agent, alice, subject="A change"),
         create_session(agent, bob, name="Other"),
     )
-    assert list(sessions_of(agent, alice)) == [mine]
-    assert list(sessions_of(agent, bob)) == [theirs]
+    assert list(policy.visible_sessions(alice).filter(agent=agent)) == [mine]
+    assert list(policy.visible_sessions(bob).filter(agent=agent)) == [theirs]
     assert theirs.slug == "other"
 
 
