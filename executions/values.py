@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from executions.errors import NotStorable, WorkflowError
@@ -26,6 +27,11 @@ def dumps(value: Any) -> str:
         return _encode(value)
     except (ValueError, TypeError, RecursionError) as problem:
         raise NotStorable(f"The value cannot be stored as JSON: {problem}") from problem
+
+
+def timestamp(moment: datetime) -> str:
+    """ISO 8601, as all payloads and events write it: UTC is ``Z``."""
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def storable(value: Any, *, limit_bytes: int) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from executions import values
 from executions.ids import public_id
 from executions.journal.causes import cause_of
 from executions.journal.events import EventName
@@ -35,7 +36,7 @@ def ids_of(execution: Execution) -> dict[str, Any]:
 
 def timestamp(moment: datetime | None) -> str | None:
     """ISO 8601 in UTC, as all payloads write it."""
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+    return None if moment is None else values.timestamp(moment)
 
 
 def failure_reason(error: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from executions.errors import NotStorable, Refused
 from executions.inbound import keeping
 from executions.models import Execution
 from executions.models.transactions import persistent
-from executions.values import storable
+from executions.values import storable, timestamp
 
 VERB = "signal"
 
@@ -41,7 +41,7 @@ def send(
         )
     if key is not None and not 1 <= len(key) <= LONGEST["id"]:
         raise Refused("invalid", f"The key has to have 1 to {LONGEST['id']} characters.")
-    now = clock.now().isoformat().replace("+00:00", "Z")
+    now = timestamp(clock.now())
     envelope = {
         "specversion": SPECVERSION,
         "type": SIGNAL,

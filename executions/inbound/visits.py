@@ -16,6 +16,7 @@ from django.conf import settings
 
 from executions import clock, redis_client
 from executions.models import EventSource
+from executions.values import timestamp
 
 MOST = 50
 KEPT_SECONDS = 7 * 24 * 3600
@@ -46,12 +47,12 @@ class Visit:
 
 def taken(source: EventSource, events: int, repeats: int) -> None:
     """Note that it sent so many."""
-    _note(source, Visit(_now(), events, repeats))
+    _note(source, Visit(timestamp(clock.now()), events, repeats))
 
 
 def refused(source: EventSource, reason: str) -> None:
     """Note that what came to its address was refused."""
-    _note(source, Visit(_now(), reason=reason[:LONGEST_REASON]))
+    _note(source, Visit(timestamp(clock.now()), reason=reason[:LONGEST_REASON]))
 
 
 def latest(source: EventSource) -> list[Visit] | None:
@@ -89,7 +90,3 @@ def _client() -> redis.Redis:
 
 def _key(source: EventSource) -> str:
     return f"stigmer:source:{source.pk.hex}"
-
-
-def _now() -> str:
-    return clock.now().isoformat().replace("+00:00", "Z")

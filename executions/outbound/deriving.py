@@ -23,7 +23,7 @@ from executions.models.transactions import atomic
 from executions.outbound import cursors, lifecycle
 from executions.outbound.kinds.table import OF_EVENTS
 from executions.states import ACTIVE_PHASES
-from executions.values import dumps
+from executions.values import dumps, timestamp
 
 TURN = "lifecycle"
 MOST_RUNS = 200
@@ -200,7 +200,7 @@ def envelope(
         "source": f"/executions/{execution.public_id}",
         "type": event.type,
         "subject": data.get("name") or data.get("workflow"),
-        "time": event.at.isoformat().replace("+00:00", "Z"),
+        "time": timestamp(event.at),
         "datacontenttype": "application/json",
         "data": data,
     }

@@ -16,6 +16,7 @@ from executions.journal.decided import Listening
 from executions.journal.events import EventName
 from executions.journal.records import DECISION
 from executions.states import OPEN_STATUSES, Phase, StepStatus
+from executions.values import timestamp
 
 PREFIX = "io.serverlessworkflow."
 WORKFLOW = ("started", "suspended", "resumed", "correlation-started", "correlation-completed")
@@ -150,7 +151,7 @@ def _workflow(
     reason: str = "",
     more: Mapping[str, Any] = MappingProxyType({}),
 ) -> LifecycleEvent:
-    data: dict[str, Any] = {"name": run.name, _STAMP.get(what, f"{what}At"): _text(at), **more}
+    data: dict[str, Any] = {"name": run.name, _STAMP.get(what, f"{what}At"): timestamp(at), **more}
     output = None
     if what == "started":
         data["definition"] = dict(run.definition)
@@ -172,7 +173,7 @@ def _task(
     output: Any = None,
 ) -> LifecycleEvent:
     data: dict[str, Any] = {"workflow": run.name, "task": run.pointer(path)}
-    data[f"{what}At"] = _text(at)
+    data[f"{what}At"] = timestamp(at)
     if what == "faulted":
         data["error"] = _error(error)
     return LifecycleEvent(key, f"{PREFIX}task.{what}.v1", at, data, output)
@@ -227,7 +228,3 @@ def _error(error: Any, reason: str = "") -> dict[str, Any]:
     if isinstance(error, dict) and "type" in error:
         return error
     return WorkflowError.standard("runtime", reason or "It failed.").as_json()
-
-
-def _text(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")

@@ -12,6 +12,7 @@ from executions.journal.events import EventName, title_of
 from executions.models import Channel, Event, Execution, Schedule
 from executions.outbound.parcels import Lot, Parcel
 from executions.sanitise import sanitise_reason
+from executions.values import timestamp
 
 TEST = "TEST"
 LONGEST_NAME = 120
@@ -53,7 +54,7 @@ def notice(event: Event, *, is_reminder: bool = False) -> dict[str, Any]:
         "workflow_id": execution.subject.public_id,
         "step": _line(payload.get("step_name"), LONGEST_NAME),
         "reason": _line(payload.get("reason") or payload.get("prompt"), LONGEST_REASON),
-        "at": event.created_at.isoformat().replace("+00:00", "Z"),
+        "at": timestamp(event.created_at),
         "path": _path(execution, payload),
         "is_reminder": is_reminder,
     }
@@ -71,7 +72,7 @@ def of_schedule(schedule: Schedule) -> dict[str, Any]:
         "workflow": _line(schedule.subject.name, LONGEST_NAME),
         "workflow_id": schedule.subject.public_id,
         "reason": _line(schedule.reason, LONGEST_REASON),
-        "at": schedule.state_at.isoformat().replace("+00:00", "Z"),
+        "at": timestamp(schedule.state_at),
         "path": f"/schedules/{schedule.public_id}/",
     }
 

@@ -5,7 +5,7 @@ machine.
 from __future__ import annotations
 
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +15,7 @@ from executions.cli.asking import confirm
 from executions.cli.commands.remote import AsText
 from executions.cli.exits import CommandError, ExitCode
 from executions.cli.formats import Sentence
+from executions.cli.moments import moment_of
 
 if TYPE_CHECKING:
     from executions.audit import Problem, Verified
@@ -214,18 +215,7 @@ def _moment(text: str) -> datetime | None:
     """``2d`` is so long ago; a moment without a zone is meant in the server's."""
     from django.utils import timezone
 
-    if not text:
-        return None
-    units = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-    if text[:-1].isdigit() and len(text) < 7 and text[-1] in units:
-        return timezone.now() - timedelta(**{units[text[-1]]: int(text[:-1])})
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        message = f"{text!r} is no moment."
-        remedy = "Use 2026-11-21, 2026-11-21T08:30, or 30m, 12h, 2d, 4w for so long ago."
-        raise CommandError(message, remedy=remedy, code=ExitCode.USAGE) from None
-    return moment if moment.tzinfo else timezone.make_aware(moment)
+    return moment_of(text, timezone.get_default_timezone()) if text else None
 
 
 def _verified() -> Verified:

@@ -19,6 +19,7 @@ from executions.language.model.events import EventAttributes, check_attributes
 from executions.language.model.task import TaskBase
 from executions.language.walking.requests import Emit, TaskFailed
 from executions.language.walking.walker import Frame, Walk, Walker
+from executions.values import timestamp
 
 
 class EventToEmit(Model):
@@ -72,7 +73,7 @@ class EmitTask(TaskBase):
             "specversion": SPECVERSION,
             "id": key,
             "source": f"/workflows/{document.namespace}/{document.name}",
-            "time": walker.now().isoformat().replace("+00:00", "Z"),
+            "time": timestamp(walker.now()),
             **attributes,
         }
         try:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from executions.pointers import path_of
+from executions.values import timestamp
 
 
 class Descriptor:
@@ -68,7 +69,7 @@ def date_time(moment: datetime) -> dict[str, Any]:
     """The DSL's date-time descriptor."""
     milliseconds = int(moment.timestamp() * 1000)
     return {
-        "iso8601": moment.isoformat().replace("+00:00", "Z"),
+        "iso8601": timestamp(moment),
         "epoch": {"seconds": milliseconds // 1000, "milliseconds": milliseconds},
     }
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -127,10 +128,17 @@ def test_a_shell_completes_kinds_names_and_ids(demo: Terminal, tmp_path: Path, n
     assert (alone.out.strip(), alone.err) == ("", "")
 
 
-@pytest.mark.parametrize("text", ["", "x", "5", "5y", "99999999999d", "2026-13-01"])
+@pytest.mark.parametrize("text", ["", "x", "5", "5y", "99999999999d", "999999w", "2026-13-01"])
 def test_what_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(CommandError):
         moment_of(text)
+
+
+def test_a_moment_without_a_zone_is_meant_in_the_zone_that_is_named() -> None:
+    zone = timezone(timedelta(hours=5))
+    meant = datetime(2026, 11, 29, 9, 5, tzinfo=UTC)
+    assert moment_of("2026-11-29T14:05", zone) == meant
+    assert moment_of("2026-11-29T09:05+00:00", zone) == meant
 
 
 def test_columns_that_do_not_fit_are_named(
