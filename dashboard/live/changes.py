@@ -50,22 +50,22 @@ def changed(wants: Mapping[uuid.UUID, Want]) -> dict[uuid.UUID, Changed]:
     steps, events = journal.changes(
         {key: wants[key].cursor for key in moved if wants[key].standings}
     )
-    found: dict[uuid.UUID, Changed] = {}
+    changes: dict[uuid.UUID, Changed] = {}
     for key, row in moved.items():
         want, new = wants[key], steps.get(key, [])
         is_behind = row.head_seq < want.cursor
         is_reset = len(new) > MOST_STEPS or is_behind
-        told = events.get(key, [])
+        new_events = events.get(key, [])
         pages: dict[Standing, list[Part]] = {}
         for standing in () if is_reset else want.standings:
             with showing.masked(sight.mask_of(row) if standing.reads_masked else None):
-                pages[standing] = fragments.execution_parts(row, standing.role, new, told)
+                pages[standing] = fragments.execution_parts(row, standing.role, new, new_events)
         parts: dict[bool, Part] = {}
         for is_masked in () if is_behind else want.rows:
             with showing.masked(sight.mask_of(row) if is_masked else None):
                 parts[is_masked] = fragments.row_part(row)
-        found[key] = Changed(row.head_seq, row.owner_id, pages, parts, is_reset)
-    return found
+        changes[key] = Changed(row.head_seq, row.owner_id, pages, parts, is_reset)
+    return changes
 
 
 def toast(notification: Notification, sees_everything: bool) -> dict[str, Any]:
@@ -108,11 +108,11 @@ def frame_of(topic: Topic, standing: Standing, change: Changed) -> Change | None
     """The frame of one topic, the same one for all who stand so; None where the page has to read
     its region again.
     """
-    found = change.frames.get((topic.name, standing))
-    if found is None and (parts := _parts_of(topic, standing, change)) is not None:
-        found = frames.change(topic.name, change.seq, parts)
-        change.frames[topic.name, standing] = found
-    return found
+    frame = change.frames.get((topic.name, standing))
+    if frame is None and (parts := _parts_of(topic, standing, change)) is not None:
+        frame = frames.change(topic.name, change.seq, parts)
+        change.frames[topic.name, standing] = frame
+    return frame
 
 
 def _parts_of(topic: Topic, standing: Standing, change: Changed) -> list[Part] | None:

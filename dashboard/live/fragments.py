@@ -76,8 +76,8 @@ def _stall(execution: Execution) -> Stall | None:
     """The attempt that shows no progress; first the one to which nobody has said anything."""
     if execution.phase != Phase.IN_PROGRESS:
         return None
-    told = Stall.objects.filter(execution=execution.pk).breakable().select_related("step")
-    return min(told, key=lambda stall: stall.is_quiet, default=None)
+    stalls = Stall.objects.filter(execution=execution.pk).breakable().select_related("step")
+    return min(stalls, key=lambda stall: stall.is_quiet, default=None)
 
 
 def _telling(execution: Execution, failed: list[Step], open_: list[Step]) -> list[Step]:

@@ -107,9 +107,9 @@ class Parts(Mailbox):
         topics, self._topics = self._topics, {}
         others, self._others = self._others, {}
         streams, self._streams = self._streams, {}
-        told = [frames.stream(topic, delta.as_json()) for topic, delta in streams.items()]
+        streamed = [frames.stream(topic, delta.as_json()) for topic, delta in streams.items()]
         changed = [_frame(topic, pending) for topic, pending in topics.items()]
-        return changed + told + list(others.values())
+        return changed + streamed + list(others.values())
 
     def is_empty(self) -> bool:
         # All that waits at the end was for other rights, or is read again by the page that comes

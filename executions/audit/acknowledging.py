@@ -88,24 +88,24 @@ def acknowledgements() -> dict[Identity, Acknowledgement]:
     """All of them, by the problem that they are about. An acknowledgement without a signature
     counts for nothing.
     """
-    found: dict[Identity, Acknowledgement] = {}
+    of_problems: dict[Identity, Acknowledgement] = {}
     for entry in AuditEntry.objects.filter(verb=VERB, outcome=DONE).order_by("id"):
         if not entry.key or link(entry) != entry.hash:
             continue
         said = Acknowledgement(entry.pk, entry.actor_name, entry.created_at, entry.reason)
         for each in (entry.after or {}).get("problems", ()):
-            found[each["entry"], each["how"], each["seen"]] = said
-    return found
+            of_problems[each["entry"], each["how"], each["seen"]] = said
+    return of_problems
 
 
 def apart(
-    problems: Iterable[Problem], known: dict[Identity, Acknowledgement]
+    problems: Iterable[Problem], acknowledged: dict[Identity, Acknowledgement]
 ) -> tuple[list[Problem], list[Acknowledged]]:
     """Those that nobody has looked into, and those that somebody has."""
     new: list[Problem] = []
     seen: list[Acknowledged] = []
     for problem in problems:
-        said = known.get(problem.identity)
+        said = acknowledged.get(problem.identity)
         if said is None:
             new.append(problem)
         else:

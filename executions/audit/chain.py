@@ -127,5 +127,5 @@ def end() -> End:
     row = Turn.objects.filter(pk=CHAIN).values_list(
         "value", Subquery(newest.values("id")[:1]), Subquery(newest.values("hash")[:1])
     )
-    found = row.first()
-    return End("", 0, "") if found is None else End(found[0], found[1] or 0, found[2] or "")
+    entry = row.first()
+    return End("", 0, "") if entry is None else End(entry[0], entry[1] or 0, entry[2] or "")

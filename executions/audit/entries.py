@@ -216,10 +216,10 @@ def _end_of_the_chain(head: str) -> str:
 def _told_of_a_changed_end(head: str, follows: str) -> str:
     """Keep that the end of the trail was changed: the verification finds this entry."""
     after = {"end_was": head, "goes_on_from": follows}
-    told = AuditEntry(
+    entry = AuditEntry(
         actor_name=SYSTEM, verb=GO_ON, subject="audit trail", outcome=FAILED, after=after
     )
-    return _written(told, follows)
+    return _written(entry, follows)
 
 
 def _context() -> dict[str, Any]:

@@ -72,18 +72,18 @@ def problems(*, newest_only: bool = False) -> list[Problem]:
     lines that were changed. ``newest_only`` looks at the end of the file alone.
     """
     lines = list(_lines(TAIL_BYTES if newest_only else None))
-    found = [_changed(line) for line in lines if not line.is_true][:MOST_LINES]
+    here = [_changed(line) for line in lines if not line.is_true][:MOST_LINES]
     expected = {line.entry: line for line in _expected(lines) if line.entry}
     ids = sorted(expected)
     for start in range(0, len(ids), PER_LOOK):
         some = ids[start : start + PER_LOOK]
         rows = AuditEntry.objects.filter(pk__in=some)
         there = dict(rows.values_list("id", "hash"))
-        found += [
+        here += [
             _cut(expected[id], there.get(id)) for id in some if there.get(id) != expected[id].hash
         ]
     last = anchors.left_up_to()
-    return [each for each in found if each.how is not How.CUT_OFF or each.entry > last]
+    return [each for each in here if each.how is not How.CUT_OFF or each.entry > last]
 
 
 def _expected(lines: list[Line]) -> list[Line]:

@@ -48,11 +48,11 @@ _last: _Read | None = None
 
 def signing() -> Key:
     """The key that signs now; the file is made where there is none. Raises KeyUnreadable."""
-    found = ring()
-    if not found:
+    keys = ring()
+    if not keys:
         _make(settings.STIGMER_AUDIT_KEY_FILE)
-        found = ring()
-    return found[-1]
+        keys = ring()
+    return keys[-1]
 
 
 def by_id(id: str) -> Key | None:

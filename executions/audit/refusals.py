@@ -33,10 +33,10 @@ def of_one_request() -> Iterator[list[bool]]:
     """The refusals of one request are kept once, whoever keeps them; the list is empty where there
     was none.
     """
-    told: list[bool] = []
-    reset = _told.set(told)
+    refusals: list[bool] = []
+    reset = _told.set(refusals)
     try:
-        yield told
+        yield refusals
     finally:
         _told.reset(reset)
 
@@ -53,8 +53,8 @@ def refuse(
     """Keep that a person was refused this; ``after`` says why. A database in trouble refuses nobody
     a refusal.
     """
-    if (told := _told.get()) is not None:
-        told.append(True)
+    if (refusals := _told.get()) is not None:
+        refusals.append(True)
     if buckets.take(f"refusal:{actor.pk}", A_MINUTE):
         _count(actor)
         return

@@ -119,8 +119,8 @@ class Watcher:
         if at == self._whole_at and time.monotonic() < self._rests_until:
             return
         go_on()
-        known = findings()
-        is_whole = known.id == 0 and not known.problems
+        before = findings()
+        is_whole = before.id == 0 and not before.problems
         self._whole_at = at
         self._rests_until = time.monotonic() + REST_SECONDS if is_whole else 0.0
 
@@ -137,8 +137,10 @@ def _next(before: Findings, most: int) -> Batch:
             heads.sign_off()
     except (KeyUnreadable, OSError) as problem:
         place = Place(before.id, before.hash, before.key)
-        told = Problem(entry=0, how=How.UNKNOWN_KEY, detail=str(problem), seen=str(problem))
-        return Batch(place, 0, [told], is_last=True)
+        problem_of_key = Problem(
+            entry=0, how=How.UNKNOWN_KEY, detail=str(problem), seen=str(problem)
+        )
+        return Batch(place, 0, [problem_of_key], is_last=True)
     return batch
 
 
@@ -149,8 +151,8 @@ def findings() -> Findings:
 
 def open_problems() -> tuple[list[Problem], list[Acknowledged]]:
     """Of what is known to be wrong, what nobody has looked into yet, and the rest."""
-    found = findings().problems
-    return apart(found, acknowledgements() if found else {})
+    problems = findings().problems
+    return apart(problems, acknowledgements() if problems else {})
 
 
 def _kept() -> tuple[str, Findings]:
@@ -168,5 +170,5 @@ def _kept() -> tuple[str, Findings]:
 
 def _beside(some: tuple[Problem, ...], others: tuple[Problem, ...]) -> tuple[Problem, ...]:
     """Those that are not among the others."""
-    told = {problem.identity for problem in others}
-    return tuple(problem for problem in some if problem.identity not in told)
+    identities = {problem.identity for problem in others}
+    return tuple(problem for problem in some if problem.identity not in identities)

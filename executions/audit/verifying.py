@@ -85,18 +85,18 @@ def verify() -> Verified:
 
     Raises KeyUnreadable.
     """
-    found, place, trail = Verified(), beginning(), end()
+    verified, place, trail = Verified(), beginning(), end()
     problems: list[Problem] = []
     while True:
         batch = verify_batch(place, trail, BATCH)
-        found.entries += batch.entries
+        verified.entries += batch.entries
         problems += batch.problems
         if batch.is_last:
             break
         place = batch.place
     problems += around() + heads.problems()
-    found.problems, found.acknowledged = apart(problems, acknowledgements())
-    return found
+    verified.problems, verified.acknowledged = apart(problems, acknowledgements())
+    return verified
 
 
 def problems() -> list[Problem]:
@@ -106,13 +106,13 @@ def problems() -> list[Problem]:
 
 def acknowledge_all(actor: User, reason: str) -> AuditEntry:
     """Verify all of it, and acknowledge what is found. Raises Refused."""
-    found = problems()
+    open_problems = problems()
     trail = end()
-    if found and trail.head != trail.last_hash:
+    if open_problems and trail.head != trail.last_hash:
         # A wrong end becomes the link of the next entry, which is then wrong for good.
         record_installation("go on", SUBJECT, actor, reason=reason)
-        found = problems()
-    return acknowledge(actor, reason, found)
+        open_problems = problems()
+    return acknowledge(actor, reason, open_problems)
 
 
 def beginning() -> Place:

@@ -119,5 +119,5 @@ class CallKind:
     # Whether its arguments may hold secrets; what is shown to people may not.
     takes_secrets: bool = True
     # The places that its arguments lead to, and which of these follows this output.
-    targets: Callable[[Mapping[str, Any]], Iterator[tuple[Keys, str]]] = lambda given: iter(())
+    targets: Callable[[Mapping[str, Any]], Iterator[tuple[Keys, str]]] = lambda arguments: iter(())
     follows: Callable[[Arguments, Any], str | None] = lambda arguments, output: None

@@ -73,8 +73,8 @@ def starts_with(
 def walker_for(drive: Drive, program: AgentProgram, facts: Facts) -> AgentWalker:
     """The walk of this run."""
     begin = partial(_begin, drive, program.agent)
-    given = surroundings_of(drive.store, drive.execution, drive.secrets.redact, begin)
-    return AgentWalker(program, drive.journal, facts, given, now=clock.now)
+    around = surroundings_of(drive.store, drive.execution, drive.secrets.redact, begin)
+    return AgentWalker(program, drive.journal, facts, around, now=clock.now)
 
 
 def surroundings_of(
@@ -127,7 +127,7 @@ def _only_model(execution: Execution) -> str:
 def _workflows(execution: Execution, agent: AgentDocument) -> dict[tuple[str, str], WorkflowFound]:
     """The workflows among its tools, as the owner of the run may run them. Raises ToolUnusable."""
     owner = User.objects.get(pk=execution.owner_id)
-    found = {}
+    tools = {}
     for namespace, name in wanted_workflows(agent):
         rows = policy.visible_workflows(owner).filter(namespace=namespace)
         row = meant_by(rows.select_related("head_version"), owner, name)
@@ -136,8 +136,8 @@ def _workflows(execution: Execution, agent: AgentDocument) -> dict[tuple[str, st
                 f"There is no workflow {name!r} in the namespace {namespace!r} that"
                 f" {owner.get_username()} may run."
             )
-        found[namespace, name] = _as_tool(row)
-    return found
+        tools[namespace, name] = _as_tool(row)
+    return tools
 
 
 def _as_tool(row: Workflow) -> WorkflowFound:
@@ -178,26 +178,26 @@ def _goes_on_from(execution: Execution) -> dict[str, Any] | None:
 
 def _history(start: dict[str, Any]) -> Sequence[Message]:
     """The messages of the runs before this one, the oldest first."""
-    found: list[list[Message]] = []
+    turns: list[list[Message]] = []
     before = start.get("goes_on_from")
     for _ in range(MOST_RUNS_BEFORE):
         if before is None:
             break
         if before["has_message"]:
-            found.append(_said_in(before))
+            turns.append(_said_in(before))
         before = _before(before["start"])
-    return [message for messages in reversed(found) for message in messages]
+    return [message for messages in reversed(turns) for message in messages]
 
 
 def _runs_before(execution: Execution) -> list[uuid.UUID]:
     """This run, and those that it goes on from."""
-    found: list[uuid.UUID | None] = [execution.pk]
+    keys: list[uuid.UUID | None] = [execution.pk]
     start = Step.objects.standing().filter(execution=execution, path=START).first()
     before = start.output.get("goes_on_from") if start is not None else None
-    while before is not None and len(found) <= MOST_RUNS_BEFORE:
-        found.append(parse_public_id(before["run"], "aex"))
+    while before is not None and len(keys) <= MOST_RUNS_BEFORE:
+        keys.append(parse_public_id(before["run"], "aex"))
         before = _before(before["start"])
-    return [key for key in found if key is not None]
+    return [key for key in keys if key is not None]
 
 
 def _said_in(before: dict[str, Any]) -> list[Message]:

@@ -29,9 +29,9 @@ def is_taken_back(execution: uuid.UUID, tool: str, since: str) -> bool:
 
 def standing(execution: Execution, records: Iterable[StepRecord]) -> list[str]:
     """The tools of this run that ask nobody any more."""
-    given = approved_for_the_rest(records)
+    approvals = approved_for_the_rest(records)
     return sorted(
-        tool for tool, since in given.items() if not is_taken_back(execution.pk, tool, since)
+        tool for tool, since in approvals.items() if not is_taken_back(execution.pk, tool, since)
     )
 
 

@@ -163,13 +163,13 @@ class Beside:
         if is_call and not self._under_way.has_room():
             return False
         stood = Stood.of(self._drive, request.step)
-        found = effects.prepare(self._drive, request, stood)
-        if not isinstance(found, Ready):
-            self._frontier.deliver(lane, found)
+        ready = effects.prepare(self._drive, request, stood)
+        if not isinstance(ready, Ready):
+            self._frontier.deliver(lane, ready)
             return True
-        if found.effect == "transactional":
-            return self._see_to_alone(lane, request, stood, found.policy)
-        if not self._under_way.prepare(lane, request, stood, found):
+        if ready.effect == "transactional":
+            return self._see_to_alone(lane, request, stood, ready.policy)
+        if not self._under_way.prepare(lane, request, stood, ready):
             return False
         lane.state = State.BUSY
         return True

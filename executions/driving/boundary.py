@@ -194,24 +194,24 @@ class Boundary:
         to: Phase,
         columns: Mapping[str, Any] = MappingProxyType({}),
         *,
-        told: EventRecord | None = None,
+        event: EventRecord | None = None,
         heeded: tuple[type[Exception], ...] = ASKED,
         also: Callable[[], None] | None = None,
         take_back: Callable[[], None] | None = None,
     ) -> None:
-        """Write what has gathered with the phase that ends this drive, and what is ``told`` of it.
+        """Write what has gathered with the phase that ends this drive, and the ``event`` of it.
 
-        Raises as ``commit`` what was asked before, where it is ``heeded``; nothing is told then.
+        Raises as ``commit`` what was asked before, where ``heeded``: no event is written then.
         ``also`` is done in the same transaction.
         """
-        while not self._written(self._leaving(to, columns, self._watchful(), told), also=also):
+        while not self._written(self._leaving(to, columns, self._watchful(), event), also=also):
             self._look(heeded=heeded, take_back=take_back)
 
     def release(
-        self, to: Phase, *, told: EventRecord | None = None, ring: str | None = None
+        self, to: Phase, *, event: EventRecord | None = None, ring: str | None = None
     ) -> None:
         """Write what has gathered with the phase that ends this drive, whatever was asked."""
-        move = self._leaving(to, {}, Lease(self._token), told)
+        move = self._leaving(to, {}, Lease(self._token), event)
         move.ring = ring
         if not self._written(move):
             raise Fenced
@@ -220,10 +220,10 @@ class Boundary:
         return Lease(self._token, self._inbox)
 
     def _leaving(
-        self, to: Phase, columns: Mapping[str, Any], guard: Lease, told: EventRecord | None
+        self, to: Phase, columns: Mapping[str, Any], guard: Lease, event: EventRecord | None
     ) -> Move:
         move = self._move(guard).to(to, **columns)
-        move.events += [told] if told is not None else []
+        move.events += [event] if event is not None else []
         return move
 
     def _look(

@@ -86,10 +86,10 @@ def _wrongly_superseded(execution: Execution, decisions: list[StepRecord]) -> st
     """The decisions say which steps stand; the column has to agree with them, as it is only their
     index.
     """
-    found: dict[uuid.UUID, set[str]] = {decision.id: set() for decision in decisions}
+    paths_of: dict[uuid.UUID, set[str]] = {decision.id: set() for decision in decisions}
     superseded = Step.objects.filter(execution=execution, superseded_by__isnull=False)
     for decision_id, path in superseded.values_list("superseded_by_id", "path"):
-        found.setdefault(decision_id, set()).add(path)
+        paths_of.setdefault(decision_id, set()).add(path)
     reinstated = {
         made.undoes: made.reinstates or ()
         for made in map(Decision.of, decisions)
@@ -99,8 +99,8 @@ def _wrongly_superseded(execution: Execution, decisions: list[StepRecord]) -> st
         said = set(Decision.of(decision).supersedes or ()) - set(
             reinstated.get(decision.seq or 0, ())
         )
-        if found[decision.id] != said:
-            path = min(found[decision.id] ^ said)
+        if paths_of[decision.id] != said:
+            path = min(paths_of[decision.id] ^ said)
             return f"step {path} is not where decision {decision.seq} ({decision.name}) left it"
     return ""
 

@@ -14,9 +14,9 @@ def closed_records(
     records: Iterable[StepRecord], now: datetime, *, outcome_unknown: bool
 ) -> list[StepRecord]:
     """Those of these steps that are open, closed as cancelled."""
-    found = [record for record in records if record.finished_at is None]
-    for record in found:
+    open_records = [record for record in records if record.finished_at is None]
+    for record in open_records:
         if outcome_unknown and record.may_be_under_way():
             Call.of(record).outcome_unknown = True
         record.enter(StepStatus.CANCELLED, now)
-    return found
+    return open_records

@@ -56,11 +56,11 @@ def after_crash(execution: Execution, process: Process) -> Crashes:
     """The count with the crash of ``process`` added; one that ended with its host or in order did
     not crash.
     """
-    known = Crashes(**execution.crashes) if execution.crashes else Crashes()
-    if known.digest != execution.head_digest:
-        known = Crashes(digest=execution.head_digest)
+    before = Crashes(**execution.crashes) if execution.crashes else Crashes()
+    if before.digest != execution.head_digest:
+        before = Crashes(digest=execution.head_digest)
     if process.death in (STOPPED, REBOOTED, RESTORED):
-        return known
+        return before
     was_alone = process.held_at_death <= 1
     crash = {
         "at": process.dead_at.isoformat() if process.dead_at else "",
@@ -71,7 +71,7 @@ def after_crash(execution: Execution, process: Process) -> Crashes:
     }
     return Crashes(
         execution.head_digest,
-        known.shared + (not was_alone),
-        known.alone + was_alone,
-        [*known.last, crash][-KEPT:],
+        before.shared + (not was_alone),
+        before.alone + was_alone,
+        [*before.last, crash][-KEPT:],
     )

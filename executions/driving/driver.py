@@ -101,16 +101,16 @@ def drive_held(
     running.take(execution_id, held.token)
     drive: Drive | None = None
     try:
-        found = (
+        taken_over = (
             True
             if held.execution.left_by_id is None
             else take_over(held, store, running.stopping, alone=alone)
         )
-        if found is True and not alone and held.is_quarantined:
+        if taken_over is True and not alone and held.is_quarantined:
             set_apart(held, store)
-        elif found is not False:
+        elif taken_over is not False:
             drive = _drive_of(held, process_id, store, running, timer)
-            Driver(drive, held.walk).run(None if found is True else found)
+            Driver(drive, held.walk).run(None if taken_over is True else taken_over)
     except Fenced:
         log.warning(
             "lease lost, nothing was written",
@@ -140,12 +140,12 @@ def _broken_off(held: Held, drive: Drive | None, store: Store, problem: Error) -
     Trouble that passes is waited for elsewhere, and met here only as this process ends: then the
     next one goes on from the last commit. Trouble that would come again stops the run.
     """
-    found = trouble(problem)
+    kind_of_trouble = trouble(problem)
     execution = held.execution
     with suppress(Fenced):
-        if drive is not None and found in (None, Trouble.SLOW):
+        if drive is not None and kind_of_trouble in (None, Trouble.SLOW):
             late_answers.stop(drive, problem)
-        elif found is None:
+        elif kind_of_trouble is None:
             raise problem
         else:
             log.warning(

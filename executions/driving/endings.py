@@ -52,8 +52,8 @@ def give_back_rolled_back(drive: Drive, begun: StepRecord) -> None:
 
 def pause(drive: Drive) -> None:
     """Paused at a boundary. Raises CancelAsked where that was asked for too."""
-    told = report.plain(EventName.PAUSED, drive.execution, clock.now())
-    drive.boundary.release_unless_asked(Phase.PAUSED, told=told, heeded=(CancelAsked,))
+    event = report.plain(EventName.PAUSED, drive.execution, clock.now())
+    drive.boundary.release_unless_asked(Phase.PAUSED, event=event, heeded=(CancelAsked,))
 
 
 def cancel(drive: Drive) -> None:
@@ -63,8 +63,8 @@ def cancel(drive: Drive) -> None:
     standing = {record.id: record for record in drive.records_of_now()} | drive.journal.pending
     for step in closed_records(standing.values(), now, outcome_unknown=True):
         drive.journal.pending[step.id] = step
-    told = report.plain(EventName.CANCELLED, drive.execution, now)
-    drive.boundary.release(Phase.CANCELLED, told=told)
+    event = report.plain(EventName.CANCELLED, drive.execution, now)
+    drive.boundary.release(Phase.CANCELLED, event=event)
 
 
 def give_up(drive: Drive, crashes: Crashes) -> None:
@@ -105,8 +105,8 @@ def _suspects(drive: Drive) -> list[str]:
 
 def _open_around(drive: Drive, paths: Sequence[str]) -> list[StepRecord]:
     """The open steps at these paths and around them, the innermost first."""
-    found = {record.path: record for path in paths for record in drive.journal.chain_of(path)}
-    open_ = [record for record in found.values() if not record.is_finished()]
+    around = {record.path: record for path in paths for record in drive.journal.chain_of(path)}
+    open_ = [record for record in around.values() if not record.is_finished()]
     return sorted(open_, key=lambda record: record.path.count("/"), reverse=True)
 
 
@@ -136,19 +136,19 @@ def end(
             "progress_done": total,
             "progress_total": total,
         }
-        told = report.plain(EventName.COMPLETED, drive.execution, now)
+        event = report.plain(EventName.COMPLETED, drive.execution, now)
         if drive.execution.kind == "agent":
             also = partial(queued.go_on_with_what_is_left, drive.execution)
-        drive.boundary.release_unless_asked(Phase.COMPLETED, columns, told=told, also=also)
+        drive.boundary.release_unless_asked(Phase.COMPLETED, columns, event=event, also=also)
         log.info("execution completed")
         return
-    columns, told = _failure(drive, ended, now)
+    columns, event = _failure(drive, ended, now)
     columns |= drive.columns_at_end
     if requires_manual_intervention:
         columns["requires_manual_intervention"] = True
     # A run that has failed is at rest, so that a pause has nothing more to stop.
     drive.boundary.release_unless_asked(
-        Phase.FAILED, columns, told=told, heeded=(CancelAsked,), also=also
+        Phase.FAILED, columns, event=event, heeded=(CancelAsked,), also=also
     )
     log.error("execution failed", path=ended.path, reason=columns["failure_reason"])
 

@@ -30,6 +30,6 @@ class Family:
     def of(cls, execution: Execution, keys: list[str]) -> Family:
         """Of this run, at the steps with these keys."""
         rows = Execution.objects.filter(parent=execution.pk)
-        found = {row.parent_key: row for row in rows.filter(parent_key__in=keys)}
+        children = {row.parent_key: row for row in rows.filter(parent_key__in=keys)}
         owner = User.objects.get(pk=execution.owner_id)
-        return cls({key: found.get(key) for key in keys}, owner, rows.count())
+        return cls({key: children.get(key) for key in keys}, owner, rows.count())

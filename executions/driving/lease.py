@@ -143,12 +143,12 @@ def _going_on(
     claimed: Mapping[uuid.UUID, tuple[Applied, Execution]], walks: SuspendedWalks
 ) -> dict[uuid.UUID, Suspended]:
     """The walks that go on from where they stand."""
-    found = {}
+    going_on = {}
     for key, (applied, execution) in claimed.items():
         walk = walks.get(key)
         if walk is not None and walk.goes_on(execution, applied):
-            found[key] = walk
-    return found
+            going_on[key] = walk
+    return going_on
 
 
 def _held_one(
@@ -185,8 +185,8 @@ def _never_begun(claimed: Mapping[uuid.UUID, tuple[Applied, Execution]]) -> set[
         if key not in new and not execution.head_digest
     ]
     if unsure:
-        told = Event.objects.filter(execution_id__in=unsure).values_list("execution_id", flat=True)
-        new |= set(unsure) - set(told.distinct().order_by())
+        begun = Event.objects.filter(execution_id__in=unsure).values_list("execution_id", flat=True)
+        new |= set(unsure) - set(begun.distinct().order_by())
     return new
 
 
@@ -227,10 +227,10 @@ def load_records_around(execution_id: uuid.UUID, path: str) -> list[StepRecord]:
     """The standing steps that are open, that at ``path``, what failed with it, and those around
     them: few, however long the journal is.
     """
-    found = _records_at(execution_id, [path, *ancestors(path)])
-    named = {each for record in found for each in Task.of(record).failed or ()} - {path}
+    records = _records_at(execution_id, [path, *ancestors(path)])
+    named = {each for record in records for each in Task.of(record).failed or ()} - {path}
     if not named:
-        return found
+        return records
     paths = {each for name in (path, *named) for each in (name, *ancestors(name))}
     return _records_at(execution_id, sorted(paths))
 
@@ -248,18 +248,18 @@ def count_finished_but(execution_id: uuid.UUID, paths: Sequence[str]) -> tuple[i
     rows = Step.objects.filter(
         execution_id=execution_id, superseded_by=None, status__in=FINISHED_STATUSES
     )
-    found = (
+    totals = (
         rows.exclude(kind=DECISION)
         .exclude(path__in=paths)
         .aggregate(count=Count("id"), seq=Max("seq"))
     )
-    return found["count"], found["seq"]
+    return totals["count"], totals["seq"]
 
 
 def load_records_of(execution_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[StepRecord]]:
     """The same of several; those that have none are left out."""
-    found: dict[uuid.UUID, list[StepRecord]] = {}
+    records: dict[uuid.UUID, list[StepRecord]] = {}
     if execution_ids:
         for execution_id, record in standing_records(execution_ids):
-            found.setdefault(execution_id, []).append(record)
-    return found
+            records.setdefault(execution_id, []).append(record)
+    return records

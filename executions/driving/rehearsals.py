@@ -75,25 +75,25 @@ class _Stop(Exception):
 
 
 def rehearse(
-    parsed: Definition, given: Any, owner: User, recorded: Mapping[str, StepRecord]
+    parsed: Definition, run_input: Any, owner: User, recorded: Mapping[str, StepRecord]
 ) -> Rehearsed:
-    """Walk a definition with the input ``given`` in the name of ``owner``.
+    """Walk a definition with the input ``run_input`` in the name of ``owner``.
 
     ``recorded`` are the steps of an earlier run by path. Its expressions are evaluated, which may
     take seconds: not inside a transaction.
     """
-    return _Rehearsal(parsed, given, owner, recorded).run()
+    return _Rehearsal(parsed, run_input, owner, recorded).run()
 
 
 class _Rehearsal:
     def __init__(
-        self, parsed: Definition, given: Any, owner: User, recorded: Mapping[str, StepRecord]
+        self, parsed: Definition, run_input: Any, owner: User, recorded: Mapping[str, StepRecord]
     ) -> None:
         self._recorded = recorded
         self._known: dict[str, bool] = {}
         self._now = clock.now()
         self._began = time.monotonic()
-        run = Execution(id=uuid7(), owner=owner, input=given, started_at=self._now)
+        run = Execution(id=uuid7(), owner=owner, input=run_input, started_at=self._now)
         reasons = dict.fromkeys(parsed.workflow.use.secrets, _NO_SECRETS)
         secrets = Secrets({}, run.pk.hex, reasons=reasons)
         facts = surroundings.facts_for(run, parsed.workflow, parsed.document, secrets)
@@ -101,20 +101,20 @@ class _Rehearsal:
         self._walker = Walker(parsed.workflow, self._journal, facts, now=lambda: self._now)
 
     def run(self) -> Rehearsed:
-        found = Rehearsed()
+        rehearsed = Rehearsed()
         try:
             ended: Ended = self._driven(self._walker.run(None))
         except _Stop as stop:
-            found.how, found.says = "stops", str(stop)
+            rehearsed.how, rehearsed.says = "stops", str(stop)
         except StigmerError as problem:
-            found.how, found.says = "fails", str(problem)
+            rehearsed.how, rehearsed.says = "fails", str(problem)
         else:
             if isinstance(ended, Completed):
-                found.how, found.output = "completes", ended.output
+                rehearsed.how, rehearsed.output = "completes", ended.output
             else:
-                found.how, found.says = "fails", ended.error.detail or ended.error.type
-        found.steps = [self._walked(step) for step in self._journal.steps.values()]
-        return found
+                rehearsed.how, rehearsed.says = "fails", ended.error.detail or ended.error.type
+        rehearsed.steps = [self._walked(step) for step in self._journal.steps.values()]
+        return rehearsed
 
     def _walked(self, step: StepRecord) -> Walked:
         differs = self._known.get(step.path)

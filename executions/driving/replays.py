@@ -60,8 +60,8 @@ def replay(execution: Execution, *, number: int | None = None, text: str = "") -
         return dataclasses.replace(read, keep=digest_of)
 
     is_complete = execution.phase == Phase.COMPLETED
-    found = Replaying(records, new, facts, start, given, is_complete=is_complete)
-    return found.run(execution.output)
+    replaying = Replaying(records, new, facts, start, given, is_complete=is_complete)
+    return replaying.run(execution.output)
 
 
 def _programs(
@@ -83,6 +83,6 @@ def _programs(
 
 
 def _asked(other: AgentProgram, execution: Execution) -> AgentProgram:
-    found = with_own_workspace(other, execution)
-    assert isinstance(found, AgentProgram)
-    return found
+    program = with_own_workspace(other, execution)
+    assert isinstance(program, AgentProgram)
+    return program

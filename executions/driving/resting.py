@@ -43,8 +43,8 @@ def come_to_rest(drive: Drive, under_way: UnderWay, problem: BaseException, sett
         if lost is None and drive.boundary.has_gathered():
             try:
                 drive.boundary.record()
-            except (Fenced, Error) as found:
-                lost = found
+            except (Fenced, Error) as trouble:
+                lost = trouble
     if lost is not None and lost is not problem:
         raise lost from problem
 

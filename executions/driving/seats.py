@@ -34,8 +34,8 @@ class Seats:
     @contextmanager
     def taken(self, seat: BaseDatabaseWrapper) -> Iterator[None]:
         """Inside, this connection is the calling thread's; afterwards it is free."""
-        known = vars(connections)["_connections"]
-        own = getattr(known, DEFAULT_DB_ALIAS, None)
+        of_thread = vars(connections)["_connections"]
+        own = getattr(of_thread, DEFAULT_DB_ALIAS, None)
         connections[DEFAULT_DB_ALIAS] = seat
         try:
             yield

@@ -18,8 +18,8 @@ from executions.models.resource import meant_by
 def skills_for(execution: Execution, agent: AgentDocument) -> list[SkillTaken]:
     """The versions that its owner's run takes, in the agent's order. Raises ToolUnusable."""
     owner = User.objects.get(pk=execution.owner_id)
-    found = {each.name: each for each in (_taken(owner, execution, ref) for ref in agent.skills)}
-    return [*found.values()]
+    skills = {each.name: each for each in (_taken(owner, execution, ref) for ref in agent.skills)}
+    return [*skills.values()]
 
 
 def text_of_skill(digest: str) -> str | None:
@@ -33,10 +33,10 @@ def _taken(owner: User, execution: Execution, reference: str) -> SkillTaken:
     rows = policy.visible_skills(owner)
     skill = meant_by(rows.select_related("head_version", "owner"), owner, _slug(name))
     if skill is None:
-        known = ", ".join(rows.values_list("slug", flat=True)[:20]) or "none"
+        slugs = ", ".join(rows.values_list("slug", flat=True)[:20]) or "none"
         raise ToolUnusable(
             f"There is no skill {name[:100]!r} that {owner.get_username()} may use. There are:"
-            f" {known}."
+            f" {slugs}."
         )
     version = skill.head_version
     if digest:

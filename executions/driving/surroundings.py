@@ -47,13 +47,13 @@ def secrets_for(execution_id: uuid.UUID, workflow: Workflow, author: Applicant |
         return Secrets(_known_secrets(), nonce, rules=secret_access.rules())
     if not declared:
         return Secrets({}, nonce)
-    known, reasons = _known_secrets(), dict[str, str]()
+    values_known, reasons = _known_secrets(), dict[str, str]()
     for name in declared:
         if reason := "" if author is None else secret_access.why_not(name, author):
             reasons[name] = reason
-        elif name not in known:
+        elif name not in values_known:
             reasons[name] = NO_VALUE
-    values = {name: known[name] for name in declared if name not in reasons}
+    values = {name: values_known[name] for name in declared if name not in reasons}
     keys = [str(settings.SECRET_KEY), *map(str, settings.SECRET_KEY_FALLBACKS)]
     seal = Seal(keys, execution_id.bytes)
     return Secrets(values, nonce, reasons=reasons, rules=secret_access.rules(), seal=seal)

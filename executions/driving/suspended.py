@@ -114,8 +114,8 @@ class SuspendedWalks:
     def get(self, execution_id: uuid.UUID) -> Suspended | None:
         """The walk, which stays kept: a claim that is rolled back may be made again."""
         with self._lock:
-            found = self._kept.get(execution_id)
-        return None if found is None else found[0]
+            kept = self._kept.get(execution_id)
+        return None if kept is None else kept[0]
 
     def forget(self, execution_id: uuid.UUID) -> None:
         """The run was taken: whoever has its walk goes on with it, or it is of no use."""
@@ -123,5 +123,5 @@ class SuspendedWalks:
             self._drop(execution_id)
 
     def _drop(self, execution_id: uuid.UUID) -> None:
-        found = self._kept.pop(execution_id, None)
-        self._weight -= 0 if found is None else found[1]
+        kept = self._kept.pop(execution_id, None)
+        self._weight -= 0 if kept is None else kept[1]

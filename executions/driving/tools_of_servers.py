@@ -37,9 +37,9 @@ _LONGEST_DIFFERENCE = 1_500
 def server_for(user: User, name: str) -> McpServer:
     """The server of this name, as this person's agents may use it. Raises Refused."""
     rows = policy.usable_servers(user).select_related("environment")
-    found = rows.filter(name=name).first()
-    if found is not None:
-        return found
+    server = rows.filter(name=name).first()
+    if server is not None:
+        return server
     names = ", ".join(rows.values_list("name", flat=True)[:20]) or "none"
     raise Refused(
         "conflict",
@@ -72,12 +72,12 @@ def address_of(server: McpServer) -> dict[str, Any]:
 
 def _environment_of(server: McpServer) -> dict[str, str]:
     """Raises Refused, SecretsUnreadable."""
-    found = server.environment
-    if found is None:
+    environment = server.environment
+    if environment is None:
         return {}
-    what = f"environment {found.name}"
-    hidden = {name: key_of(what, secret) for name, secret in found.secrets.items()}
-    return {**found.variables, **hidden}
+    what = f"environment {environment.name}"
+    hidden = {name: key_of(what, secret) for name, secret in environment.secrets.items()}
+    return {**environment.variables, **hidden}
 
 
 def tools_for(
@@ -93,7 +93,7 @@ def tools_for(
     Raises ToolUnusable, Refused.
     """
     listed: dict[str, list[ServerTool]] = {}
-    found = {}
+    tools_of = {}
     for server, tool in wanted:
         if server not in listed:
             listed[server] = _listed(store, owner_id, run, server, hosts)
@@ -106,22 +106,22 @@ def tools_for(
                     f"The MCP server {server} has no tool {tool!r} that is on. Those that are:"
                     f" {names}."
                 )
-        found[server, tool] = tools
-    return found
+        tools_of[server, tool] = tools
+    return tools_of
 
 
 def known_tools(
     wanted: Sequence[tuple[str, str | None]],
 ) -> dict[tuple[str, str | None], list[ServerTool]]:
     """The same of the tools as they were taken, without asking a server."""
-    found = {}
+    tools_of = {}
     for name, tool in wanted:
         rows = McpTool.objects.filter(server__name=name, is_enabled=True).select_related("server")
         rows = rows.order_by("met_at", "id") if tool is None else rows.filter(name=tool)
-        found[name, tool] = [_as_tool(row.server, row) for row in rows]
-        if not found[name, tool]:
+        tools_of[name, tool] = [_as_tool(row.server, row) for row in rows]
+        if not tools_of[name, tool]:
             raise ToolUnusable(f"No tool {tool or ''} of the MCP server {name} was ever taken.")
-    return found
+    return tools_of
 
 
 def take(tool: McpTool) -> bool:
@@ -165,12 +165,12 @@ def _check_reachable(server: McpServer, hosts: Sequence[Sequence[str]]) -> None:
 def _compared(server: McpServer, offered: Sequence[Mapping[str, Any]]) -> list[ServerTool]:
     """Those that are on. Raises ToolUnusable where one is offered otherwise than it was taken."""
     with atomic():
-        known = {tool.name: tool for tool in server.tools.select_for_update()}
-        new = [_met(server, said) for said in offered if said["name"] not in known]
+        tools_by_name = {tool.name: tool for tool in server.tools.select_for_update()}
+        new = [_met(server, said) for said in offered if said["name"] not in tools_by_name]
         McpTool.objects.bulk_create(new, ignore_conflicts=True)
         changed = []
         for said in offered:
-            tool = known.get(said["name"])
+            tool = tools_by_name.get(said["name"])
             other = None if tool is None or tool.digest == _digest(said) else dict(said)
             if tool is not None and tool.offered != other:
                 tool.offered = other

@@ -40,11 +40,11 @@ def parsed_agent(version_id: uuid.UUID) -> Parsed:
 def parsed_for(execution: Execution) -> Parsed:
     """The workflow or agent of this run, in its version and with its workspace."""
     if execution.agent_version_id is not None:
-        found = parsed_agent(execution.agent_version_id)
+        definition = parsed_agent(execution.agent_version_id)
     else:
         assert execution.version_id is not None
-        found = parsed(execution.version_id)
-    return Parsed(found.document, with_own_workspace(found.workflow, execution))
+        definition = parsed(execution.version_id)
+    return Parsed(definition.document, with_own_workspace(definition.workflow, execution))
 
 
 def with_own_workspace(workflow: Workflow, execution: Execution) -> Workflow:

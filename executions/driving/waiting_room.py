@@ -84,9 +84,9 @@ class Job:
                 raise self.problem
             return self.result
 
-    def gives_up(self, found: Trouble | None) -> bool:
+    def gives_up(self, kind_of_trouble: Trouble | None) -> bool:
         """Whether others hold what it needs for longer than it is worth waiting for."""
-        if found is not Trouble.BUSY or not isinstance(self.work, Impatient):
+        if kind_of_trouble is not Trouble.BUSY or not isinstance(self.work, Impatient):
             return False
         return time.monotonic() - self.began > self.work.seconds
 
@@ -113,16 +113,16 @@ class WaitingRoom:
         """Try this job by itself from now on; ``problem`` is what it met, alone or in a COMMIT
         shared with others.
         """
-        found = trouble(problem)
+        kind_of_trouble = trouble(problem)
         with self._changed:
             self._spell.met(
                 problem,
                 "the database does not take what is finished: it waits in memory until it does",
             )
-            if found is Trouble.SLOW:
+            if kind_of_trouble is Trouble.SLOW:
                 self._begin_slow(job)
             else:
-                self._is_busy = self._is_busy or found is Trouble.BUSY
+                self._is_busy = self._is_busy or kind_of_trouble is Trouble.BUSY
                 self._jobs.append(job)
             self._changed.notify_all()
 
@@ -169,13 +169,13 @@ class WaitingRoom:
             problem = away or self._tried(job, seconds)
             if problem is None:
                 continue
-            found = trouble(problem)
-            if found is Trouble.AWAY:
+            kind_of_trouble = trouble(problem)
+            if kind_of_trouble is Trouble.AWAY:
                 # It is so for everybody, and each would wait for a connection.
                 away = problem
-            if self._hurried.is_set() or job.gives_up(found):
+            if self._hurried.is_set() or job.gives_up(kind_of_trouble):
                 job.answer(problem)
-            elif found is Trouble.SLOW:
+            elif kind_of_trouble is Trouble.SLOW:
                 self._begin_slow(job)
             else:
                 left.append(job)

@@ -295,8 +295,10 @@ class EventName(StrEnum):
 
     def tells_owner(self, actor_id: int | None, owner_id: int) -> bool:
         """Whether the owner finds it in the inbox."""
-        told = self.words.told
-        return told is Told.OWNER or (told is Told.OWNER_IF_ANOTHER and actor_id != owner_id)
+        audience = self.words.told
+        return audience is Told.OWNER or (
+            audience is Told.OWNER_IF_ANOTHER and actor_id != owner_id
+        )
 
 
 _BY_NAME = {str(event): event for event in EventName}

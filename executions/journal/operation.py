@@ -94,22 +94,22 @@ def begin(
         resolve(record)
         call.key = key_for(run, record.path, record.generation)
         return
-    known = outcome_of(earlier)
-    said = call.earlier = Earlier.made(path=earlier.path, outcome=known)
-    if known is Known.UNKNOWN:
+    outcome = outcome_of(earlier)
+    said = call.earlier = Earlier.made(path=earlier.path, outcome=outcome)
+    if outcome is Known.UNKNOWN:
         said.input = input_path(earlier)
         _ask_the_same(record, earlier)
     else:
         resolve(record)
-    if known in _TOLD and not _asks_the_same(record, earlier):
+    if outcome in _TOLD and not _asks_the_same(record, earlier):
         said.arguments = "others"
         record.generation = earlier.generation + 1
         call.key = key_for(run, record.path, record.generation)
         return
     record.generation = earlier.generation
     call.key = key_of(run, earlier)
-    if known is not Known.NOTHING:
-        call.outcome = known
+    if outcome is not Known.NOTHING:
+        call.outcome = outcome
 
 
 def adopt(record: StepRecord, run: Run) -> None:
@@ -125,10 +125,10 @@ def identity(record: StepRecord, run: Run) -> dict[str, Any]:
     """The call that this step was, if it was one, for the step that takes its place."""
     if not record.is_call or record.arguments is None:
         return {}
-    known = {name: record.control[name] for name in IDENTITY if name in record.control}
-    if "key" not in known:
-        known |= {"key": key_of(run, record), "outcome": Known.UNKNOWN}
-    return known
+    kept = {name: record.control[name] for name in IDENTITY if name in record.control}
+    if "key" not in kept:
+        kept |= {"key": key_of(run, record), "outcome": Known.UNKNOWN}
+    return kept
 
 
 def input_path(record: StepRecord) -> str:

@@ -91,8 +91,10 @@ class StepRecord:
 
         Raises NotStorable.
         """
-        known = self.texts
-        return {name: known[name] if name in known else self._text(name) for name in STORED_AS_TEXT}
+        written = self.texts
+        return {
+            name: written[name] if name in written else self._text(name) for name in STORED_AS_TEXT
+        }
 
     def _text(self, name: str) -> str | None:
         value = getattr(self, name)

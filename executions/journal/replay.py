@@ -119,9 +119,9 @@ class Journal:
 
     def _note_try(self, record: StepRecord) -> None:
         if self._tries is not None and record.is_call and is_tried_again(record.path):
-            known = self._tries.setdefault(place_of(record.path), [])
-            if record not in known:
-                known.append(record)
+            tries = self._tries.setdefault(place_of(record.path), [])
+            if record not in tries:
+                tries.append(record)
 
     def check_nothing_was_missed(self, next_steps: Iterable[StepRecord]) -> None:
         """Called before calls are made, once all walks have come to one, with the steps of these.
@@ -223,19 +223,19 @@ class Journal:
     def write_down(self, record: StepRecord) -> None:
         """Make sure that what is written of this step is written without secrets."""
         if self._seal is not None:
-            known = record.texts
+            written = record.texts
             if not record.is_finished():
                 # The rest of it changes while the step goes on: a text that was made of it before,
                 # for a move that missed, is not its text now.
-                known = {name: known[name] for name in BEGUN_WITH if name in known}
-            values = {name: getattr(record, name) for name in STORED_AS_TEXT if name not in known}
+                written = {name: written[name] for name in BEGUN_WITH if name in written}
+            values = {name: getattr(record, name) for name in STORED_AS_TEXT if name not in written}
             texts = {
                 name: self._measure(value) for name, value in values.items() if name != "control"
             }
             texts |= {
                 name: self._check(value) for name, value in values.items() if name == "control"
             }
-            record.texts = known | texts
+            record.texts = written | texts
 
     def _count(self, texts: dict[str, str | None]) -> None:
         for text in texts.values():

@@ -86,10 +86,10 @@ def marks_of(user_ids: Iterable[int]) -> dict[int, int]:
 
 def _every() -> list[tuple[Any, ...]]:
     """All that is open, for whomever."""
-    found = _newest(Ask.objects.open(), MOST_LOOKED_AT)
+    asks = _newest(Ask.objects.open(), MOST_LOOKED_AT)
     if settings.STIGMER_TWO_PERSONS:
-        found += _newest(Proposal.objects.open().at_their_place(), MOST_LOOKED_AT)
-    return found
+        asks += _newest(Proposal.objects.open().at_their_place(), MOST_LOOKED_AT)
+    return asks
 
 
 def _newest(rows: QuerySet[Any], most: int) -> list[tuple[Any, ...]]:

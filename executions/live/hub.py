@@ -252,8 +252,8 @@ async def follow(subscriber: Subscriber, wanted: Mapping[Topic, int], ask: Ask) 
     """First followed, then permitted, then looked at: nothing that happens between is missed."""
     for topic, cursor in wanted.items():
         old = subscriber.subscriptions.get(topic.name)
-        told = old.told if old else []
-        subscriber.subscriptions[topic.name] = Subscription(topic, cursor, told=told)
+        events_told = old.told if old else []
+        subscriber.subscriptions[topic.name] = Subscription(topic, cursor, told=events_told)
     roles = await ask(lambda: permitted(subscriber.person, wanted))
     subscriber.sees_others = await ask(lambda: policy.sees_others(subscriber.person))
     for topic in wanted:

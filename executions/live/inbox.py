@@ -44,11 +44,11 @@ class InboxNews(News):
             return
         oldest, seq = min(each.cursor for _, each in readers), now_seq()
         ids = {each.topic.user_id for _, each in readers if each.topic.user_id is not None}
-        found: list[Notification] = await ask(lambda: newer(ids, oldest))
+        notifications: list[Notification] = await ask(lambda: newer(ids, oldest))
         counts: dict[int, int] = await ask(lambda: unread_counts(ids))
         for subscriber, each in readers:
             unread = counts.get(each.topic.user_id or 0, 0)
-            own = [row for row in found if row.user_id == each.topic.user_id]
+            own = [row for row in notifications if row.user_id == each.topic.user_id]
             recent = [row for row in own if seq_of(row) > each.cursor - OVERLAP_MS]
             new = [row for row in recent if each.tell(row.pk)]
             if new or unread != each.unread:

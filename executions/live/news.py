@@ -95,9 +95,9 @@ class ExecutionNews(News):
             with translation.override(language):
                 return self._read(wants)
 
-        found = await ask(read)
+        changes = await ask(read)
         for subscriber, each in followed:
-            change = found.get(each.topic.execution_id)
+            change = changes.get(each.topic.execution_id)
             if change is None:
                 continue
             subscriber.tell(each, change)

@@ -77,16 +77,16 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def connect(self) -> None:
         """Accept the handshake first: only then can a code be sent."""
         await self.accept()
-        found = await self.enter()
+        entered = await self.enter()
         hub = self.door.hub()
-        if isinstance(found, Subscriber) and hub.count_of(found.person.pk or 0) >= self.most():
-            found = Close.TOO_MANY
-        if isinstance(found, Close):
-            await self.close(found)
+        if isinstance(entered, Subscriber) and hub.count_of(entered.person.pk or 0) >= self.most():
+            entered = Close.TOO_MANY
+        if isinstance(entered, Close):
+            await self.close(entered)
             return
-        self.subscriber = found
-        hub.join(found)
-        self.sender = asyncio.create_task(self._send_for_ever(found))
+        self.subscriber = entered
+        hub.join(entered)
+        self.sender = asyncio.create_task(self._send_for_ever(entered))
 
     async def disconnect(self, code: int) -> None:
         """The client is gone, or was closed."""

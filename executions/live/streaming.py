@@ -80,13 +80,13 @@ async def heard() -> AsyncIterator[list[uuid.UUID]]:
 
 
 def _ids(data: bytes) -> list[uuid.UUID]:
-    found = []
+    ids = []
     for line in data.split():
         try:
-            found.append(uuid.UUID(hex=line.decode("ascii")))
+            ids.append(uuid.UUID(hex=line.decode("ascii")))
         except ValueError:
             continue
-    return found
+    return ids
 
 
 class Streams:
@@ -109,12 +109,12 @@ class Streams:
         """Put what is new to each. Raises RedisError; then it is sent another time."""
         dirty, self._dirty = self._dirty, set()
         following = _following(subscribers)
-        self._known = {key: known for key, known in self._known.items() if key in following}
+        self._known = {key: before for key, before in self._known.items() if key in following}
         wanted = {key: self._known.get(key) for key in dirty if key in following}
         if not wanted:
             return
-        found: Mapping[uuid.UUID, Streamed] = await ask(partial(streams.read, wanted))
-        for key, now in found.items():
+        streamed: Mapping[uuid.UUID, Streamed] = await ask(partial(streams.read, wanted))
+        for key, now in streamed.items():
             self._known[key] = now
             for subscriber, each in following[key]:
                 # A text that comes in pieces cannot be searched: it is shown when it is there.
@@ -138,9 +138,9 @@ def delta_of(key: uuid.UUID, now: Streamed, sent: Streamed | None) -> Delta | No
 def _following(
     subscribers: Iterable[Subscriber],
 ) -> dict[uuid.UUID, list[tuple[Subscriber, Subscription]]]:
-    found: dict[uuid.UUID, list[tuple[Subscriber, Subscription]]] = {}
+    followers: dict[uuid.UUID, list[tuple[Subscriber, Subscription]]] = {}
     for subscriber in subscribers:
         for each in subscriber.subscriptions.values():
             if each.is_ready and each.topic.kind == EXECUTION and each.topic.execution_id:
-                found.setdefault(each.topic.execution_id, []).append((subscriber, each))
-    return found
+                followers.setdefault(each.topic.execution_id, []).append((subscriber, each))
+    return followers

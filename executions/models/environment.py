@@ -56,13 +56,15 @@ class Environment(models.Model):
             raise ValidationError(problems)
 
 
-def _problem(given: Any) -> str:
+def _problem(variables: Any) -> str:
     """The faults of names and texts; empty where there is none."""
-    if not isinstance(given, dict) or not all(isinstance(each, str) for each in given.values()):
+    if not isinstance(variables, dict) or not all(
+        isinstance(each, str) for each in variables.values()
+    ):
         return 'This has to be an object of texts, for example {"REGION": "eu"}.'
-    if len(given) > MOST_VARIABLES:
-        return f"There are {len(given)}; at most {MOST_VARIABLES} are allowed."
-    for name, value in given.items():
+    if len(variables) > MOST_VARIABLES:
+        return f"There are {len(variables)}; at most {MOST_VARIABLES} are allowed."
+    for name, value in variables.items():
         if not _NAME.fullmatch(name):
             return f"{name[:60]!r} is no name of a variable: letters, digits and _ are allowed."
         if name.upper().startswith(_NOT_OURS):

@@ -30,8 +30,8 @@ def counts_by(rows: QuerySet[Model], column: str) -> dict[str, int]:
     )
     with connection.cursor() as cursor:
         cursor.execute(sampled, parameters)
-        found = cursor.fetchall()
-    return {value: round(number / part) for value, number in found}
+        pairs = cursor.fetchall()
+    return {value: round(number / part) for value, number in pairs}
 
 
 def _believed(model: type[Model]) -> int:

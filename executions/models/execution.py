@@ -369,9 +369,9 @@ class Execution(models.Model):
     @property
     def subject(self) -> Workflow | Agent:
         """The workflow or the agent that is run."""
-        found = self.agent if self.kind == "agent" else self.workflow
-        assert found is not None
-        return found
+        subject = self.agent if self.kind == "agent" else self.workflow
+        assert subject is not None
+        return subject
 
     def waits_for(self, kind: WaitingFor) -> bool:
         """Whether it waits for this, be it beside others: each of its branches may wait."""

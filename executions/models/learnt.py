@@ -41,11 +41,15 @@ def learnt(
     ``wholes`` names the tasks of each run whose whole result is sensitive.
     """
     with _lock:
-        known = {key: _known[key] for key in masks if key in _known}
-    found = {key: values for key, (seq, values) in known.items() if seq == head_seqs[key]}
-    new = {key: head_seqs[key] for key in masks if key not in found}
-    gathered = {key: dict.fromkeys(known[key][1] if key in known else ()) for key in new}
-    since = {key: known[key][0] if key in known else 0 for key in new}
+        learnt_before = {key: _known[key] for key in masks if key in _known}
+    unchanged = {
+        key: values for key, (seq, values) in learnt_before.items() if seq == head_seqs[key]
+    }
+    new = {key: head_seqs[key] for key in masks if key not in unchanged}
+    gathered = {
+        key: dict.fromkeys(learnt_before[key][1] if key in learnt_before else ()) for key in new
+    }
+    since = {key: learnt_before[key][0] if key in learnt_before else 0 for key in new}
     for key, name, text in _results(new, since) if new else ():
         values = gathered[key]
         if len(values) < MOST_VALUES:
@@ -57,7 +61,7 @@ def learnt(
             _known.move_to_end(key)
         while len(_known) > MOST_RUNS:
             _known.popitem(last=False)
-    return found | made
+    return unchanged | made
 
 
 def _sensitive(mask: Mask, text: str, is_whole: bool) -> Iterator[Any]:
@@ -83,5 +87,5 @@ def _results(
         left -= head_seq - since[key]
     rows = Step.objects.filter(chosen, output__isnull=False).order_by()
     texts = rows.annotate(text=Cast("output", TextField())).annotate(length=Length("text"))
-    found = texts.filter(length__lte=LONGEST).values_list("execution_id", "name", "text")
-    yield from found.iterator(chunk_size=500)
+    results = texts.filter(length__lte=LONGEST).values_list("execution_id", "name", "text")
+    yield from results.iterator(chunk_size=500)

@@ -59,45 +59,45 @@ def condition(search: Search, asker: int | None, subjects: dict[str, Labelled]) 
     ``asker`` is the key of the user who is meant by ``me``. ``subjects`` are the tables of what can
     be run, by the name of the column that leads to them.
     """
-    found = _of_subject(search)
+    matches = _of_subject(search)
     if search.kind:
-        found &= Q(kind=search.kind)
+        matches &= Q(kind=search.kind)
     if search.phases:
-        found &= Q(phase__in=search.phases)
+        matches &= Q(phase__in=search.phases)
     if search.needs_attention is not None:
-        found &= NEEDS_ATTENTION if search.needs_attention else ~NEEDS_ATTENTION
+        matches &= NEEDS_ATTENTION if search.needs_attention else ~NEEDS_ATTENTION
     if search.session is not None:
-        found &= Q(session=search.session)
+        matches &= Q(session=search.session)
     if search.parent is not None:
-        found &= Q(parent=search.parent)
+        matches &= Q(parent=search.parent)
     if search.owner:
-        found &= Q(owner_id=asker) if search.owner == ME else Q(owner__username=search.owner)
+        matches &= Q(owner_id=asker) if search.owner == ME else Q(owner__username=search.owner)
     if search.correlation_id:
-        found &= Q(correlation_id=search.correlation_id)
+        matches &= Q(correlation_id=search.correlation_id)
     if search.step:
-        found &= Q(current_step__icontains=search.step)
+        matches &= Q(current_step__icontains=search.step)
     if search.cause:
-        found &= Q(cause=search.cause)
+        matches &= Q(cause=search.cause)
     if search.schedule:
-        found &= _started_by(search.schedule)
+        matches &= _started_by(search.schedule)
     if search.after is not None:
-        found &= Q(created_at__gte=search.after)
+        matches &= Q(created_at__gte=search.after)
     if search.before is not None:
-        found &= Q(created_at__lt=search.before)
+        matches &= Q(created_at__lt=search.before)
     if search.labels:
-        found &= _labelled(search, subjects)
-    return found & _about(search.text) if search.text else found
+        matches &= _labelled(search, subjects)
+    return matches & _about(search.text) if search.text else matches
 
 
 def _of_subject(search: Search) -> Q:
-    found = Q()
+    matches = Q()
     if search.workflow:
-        found &= _named("workflow", search.workflow)
+        matches &= _named("workflow", search.workflow)
     if search.agent:
-        found &= _named("agent", search.agent)
+        matches &= _named("agent", search.agent)
     if search.subject:
-        found &= _named("workflow", search.subject) | _named("agent", search.subject)
-    return found
+        matches &= _named("workflow", search.subject) | _named("agent", search.subject)
+    return matches
 
 
 def _named(column: str, ref: str) -> Q:
@@ -114,10 +114,10 @@ def _started_by(schedule: str) -> Q:
 
 def _labelled(search: Search, subjects: dict[str, Labelled]) -> Q:
     """Executions have no labels of their own: those of what they run count."""
-    found = Q(pk__in=())
+    matches = Q(pk__in=())
     for column, rows in subjects.items():
-        found |= Q(**{f"{column}__in": _with_labels(rows, search)})
-    return found
+        matches |= Q(**{f"{column}__in": _with_labels(rows, search)})
+    return matches
 
 
 def _with_labels(rows: Labelled, search: Search) -> list[uuid.UUID]:
@@ -137,11 +137,11 @@ def _about(text: str) -> Q:
     exact = parse_public_id(text.strip(), "wex", "aex")
     if exact is not None:
         return Q(pk=exact)
-    found = Q(correlation_id=text)
+    matches = Q(correlation_id=text)
     for column in _TEXTS:
-        found |= Q(**{f"{column}__icontains": text})
+        matches |= Q(**{f"{column}__icontains": text})
     if (begun := ids_that_begin(text.strip(), "wex", "aex")) is not None:
-        found |= Q(pk__range=begun)
+        matches |= Q(pk__range=begun)
     if ended := hex_of_end(text.strip()):
-        found |= Q(EndsWith(Cast("pk", TextField()), Value(ended)))
-    return found
+        matches |= Q(EndsWith(Cast("pk", TextField()), Value(ended)))
+    return matches

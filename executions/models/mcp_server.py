@@ -82,9 +82,9 @@ class McpServer(models.Model):
 
     def clean(self) -> None:
         if self.transport == Transport.STDIO and self.command not in settings.STIGMER_MCP_COMMANDS:
-            known = ", ".join(settings.STIGMER_MCP_COMMANDS) or "none"
+            commands = ", ".join(settings.STIGMER_MCP_COMMANDS) or "none"
             raise ValidationError(
-                {"command": f"There is no such command in STIGMER_MCP_COMMANDS. Known: {known}."}
+                {"command": f"There is no such command in STIGMER_MCP_COMMANDS. Known: {commands}."}
             )
         if self.transport == Transport.HTTP and self.environment is not None:
             raise ValidationError({"environment": "Only a command has an environment."})

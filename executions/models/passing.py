@@ -83,9 +83,9 @@ def was_idle(error: BaseException) -> bool:
     return getattr(error.__cause__, "sqlstate", None) == "25P03"
 
 
-def unavailable(found: Trouble) -> Refused:
+def unavailable(kind_of_trouble: Trouble) -> Refused:
     """The message to callers while the database was in this trouble."""
-    message, remedy = _WORDS[found]
+    message, remedy = _WORDS[kind_of_trouble]
     return Refused("unavailable", message, remedy=remedy)
 
 

@@ -28,10 +28,10 @@ class PeeredQuerySet(models.QuerySet[Row]):
                 row.__dict__[_PEERS] = keys
 
 
-def with_peers(row: models.Model, known: Container[Any] = ()) -> list[uuid.UUID]:
+def with_peers(row: models.Model, loaded: Container[Any] = ()) -> list[uuid.UUID]:
     """The key of this row, then the keys of those that were read with it and are not known yet; at
     most ``MOST_AT_ONCE``.
     """
     peers = row.__dict__.get(_PEERS, ())
-    others = [key for key in peers if key != row.pk and key not in known]
+    others = [key for key in peers if key != row.pk and key not in loaded]
     return [row.pk, *others[: MOST_AT_ONCE - 1]]

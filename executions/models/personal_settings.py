@@ -75,10 +75,10 @@ class PersonalSettingsQuerySet(models.QuerySet["PersonalSettings"]):
         try:
             row.clean_fields(exclude=["user"])
         except ValidationError as invalid:
-            found = [
+            findings = [
                 Finding(f"/{name}", " ".join(texts)) for name, texts in invalid.message_dict.items()
             ]
-            raise Refused("invalid", found[0].message, findings=found) from invalid
+            raise Refused("invalid", findings[0].message, findings=findings) from invalid
         values = {name: getattr(row, name) for name in changes}
         return self.update_or_create(user=user, defaults=values)[0] if values else row
 

@@ -27,8 +27,8 @@ class Reader(Generic[M]):
 
     def __init__(self, model: type[M], fields: Sequence[str] = ()) -> None:
         self.model = model
-        known = {field.attname: field for field in model._meta.concrete_fields}
-        self._fields = [known[name] for name in fields or known]
+        columns = {field.attname: field for field in model._meta.concrete_fields}
+        self._fields = [columns[name] for name in fields or columns]
         self._names = [field.attname for field in self._fields]
 
     @cached_property
@@ -38,7 +38,7 @@ class Reader(Generic[M]):
 
     @cached_property
     def _converters(self) -> list[tuple[int, Any, list[Converter]]]:
-        found = []
+        converted = []
         for at, field in enumerate(self._fields):
             column = field.get_col(self.model._meta.db_table)
             converters = [
@@ -46,8 +46,8 @@ class Reader(Generic[M]):
                 *column.get_db_converters(connection),
             ]
             if converters:
-                found.append((at, column, converters))
-        return found
+                converted.append((at, column, converters))
+        return converted
 
     def values(self, row: Iterable[Any]) -> list[Any]:
         """The row's values as the ORM gives them."""

@@ -130,5 +130,5 @@ def meant_by(
 
 def holding(text: str) -> Q:
     """Those whose slug, name or description holds this text; all for none."""
-    found = Q(slug__icontains=text) | Q(name__icontains=text) | Q(description__icontains=text)
-    return found if text else Q()
+    matches = Q(slug__icontains=text) | Q(name__icontains=text) | Q(description__icontains=text)
+    return matches if text else Q()

@@ -40,11 +40,11 @@ _AS_IS = (bool, float, int, str)
 class Table:
     """How records of one class are written.
 
-    ``given`` are columns that the move knows and the record does not; what a record holds as JSON
+    ``of_move`` are columns that the move knows and the record does not; what a record holds as JSON
     comes last.
     """
 
-    def __init__(self, name: str, record: type[Any], *, left_out: str, **given: str) -> None:
+    def __init__(self, name: str, record: type[Any], *, left_out: str, **of_move: str) -> None:
         hints = get_type_hints(record)
         names = [each.name for each in _stored(record) if each.name != left_out]
         types = {each: _held(hints[each]) for each in names}
@@ -53,11 +53,11 @@ class Table:
         self.name = name
         self.json = tuple(each for each, held in types.items() if held not in _SQL)
         plain = {each: _SQL[types[each]] for each in (*as_is, *adapted)}
-        self.columns = {**given, **plain, **dict.fromkeys(self.json, "text")}
+        self.columns = {**of_move, **plain, **dict.fromkeys(self.json, "text")}
         self._as_is, self._adapted = _reader(as_is), _reader(adapted)
 
     def row(
-        self, record: Any, given: tuple[Any, ...], texts: Iterable[str | None] | None = None
+        self, record: Any, of_move: tuple[Any, ...], texts: Iterable[str | None] | None = None
     ) -> list[Any]:
         """The values in the order of ``columns``; ``texts`` are those of ``json`` where they are
         written already.
@@ -65,7 +65,7 @@ class Table:
         if texts is None:
             texts = (json_text(getattr(record, name)) for name in self.json)
         return [
-            *map(adapt, given),
+            *map(adapt, of_move),
             *self._as_is(record),
             *map(adapt, self._adapted(record)),
             *texts,

@@ -136,9 +136,9 @@ class Schedule(models.Model):
     @property
     def subject(self) -> Workflow | Agent:
         """The workflow or the agent that it starts."""
-        found = self.workflow or self.agent
-        assert found is not None
-        return found
+        subject = self.workflow or self.agent
+        assert subject is not None
+        return subject
 
 
 class Occurrence(models.Model):

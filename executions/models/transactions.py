@@ -71,22 +71,22 @@ class Patience:
     _slow: int = 0
     _began: float = field(default_factory=time.monotonic)
 
-    def wait(self, found: Trouble) -> bool:
+    def wait(self, kind_of_trouble: Trouble) -> bool:
         """Whether to try again, after a pause with jitter: who collided must not collide again in
         step.
         """
         self._tried += 1
-        self._slow += found is Trouble.SLOW
-        if not self._has_any(found):
+        self._slow += kind_of_trouble is Trouble.SLOW
+        if not self._has_any(kind_of_trouble):
             return False
         return not self.stop.wait(pause_after(self._tried))
 
-    def _has_any(self, found: Trouble) -> bool:
+    def _has_any(self, kind_of_trouble: Trouble) -> bool:
         if self.for_ever:
-            return found is not Trouble.SLOW or self._slow < self.slow_tries
+            return kind_of_trouble is not Trouble.SLOW or self._slow < self.slow_tries
         # A full disk has no more room now than a moment ago, and a statement that took too long has
         # used up the caller's time.
-        if found in (Trouble.FULL, Trouble.SLOW):
+        if kind_of_trouble in (Trouble.FULL, Trouble.SLOW):
             return False
         return self._tried < self.tries and self.passed() <= self.seconds
 
@@ -126,13 +126,15 @@ def _tried(work: Callable[[], T], patience: Patience | None) -> T:
             with _no_longer_than(patience):
                 result = try_tx(work, patience)
         except Error as problem:
-            found = trouble(problem)
-            if found is None or isinstance(problem, InDoubt):
+            kind_of_trouble = trouble(problem)
+            if kind_of_trouble is None or isinstance(problem, InDoubt):
                 raise
-            if not patience.wait(found):
+            if not patience.wait(kind_of_trouble):
                 raise
             spell.met(
-                problem, "transaction runs again until the database takes it", trouble=str(found)
+                problem,
+                "transaction runs again until the database takes it",
+                trouble=str(kind_of_trouble),
             )
         else:
             spell.over("the transaction went through")
@@ -232,7 +234,7 @@ def _was_committed(number: str) -> bool:
     """Whether it was committed; asked for as long as the patience of ``run_tx`` lasts."""
     patience = _patience.get() or Patience()
     while True:
-        found = Trouble.AWAY
+        kind_of_trouble = Trouble.AWAY
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_xact_status(%s::xid8)", [number])
@@ -244,7 +246,7 @@ def _was_committed(number: str) -> bool:
             if trouble(problem) is None:
                 # A number that this server has not given yet: it was restored to a moment before.
                 return False
-        if not patience.wait(found):
+        if not patience.wait(kind_of_trouble):
             raise InDoubt
 
 

@@ -65,9 +65,9 @@ def since_start(executions: QuerySet[Execution]) -> SinceStart | None:
     boot = Boot.objects.first()
     if boot is None:
         return None
-    told = Event.objects.filter(created_at__gte=boot.at, actor=None)
-    recovered = told.filter(name=EventName.RECOVERED).values("execution_id")
-    tried = told.filter(name__in=(EventName.RECOVERED, EventName.RECOVERY_FAILED)).values(
+    events = Event.objects.filter(created_at__gte=boot.at, actor=None)
+    recovered = events.filter(name=EventName.RECOVERED).values("execution_id")
+    tried = events.filter(name__in=(EventName.RECOVERED, EventName.RECOVERY_FAILED)).values(
         "execution_id"
     )
     left = executions.filter(left_behind())

@@ -19,13 +19,13 @@ MOST_PER_SWEEP = 500
 def send_what_is_unsent() -> int:
     """Announce events that are not marked as sent, oldest first. How many."""
     rows = unsent().order_by("created_at")
-    found = list(
+    events = list(
         rows.values_list("pk", "execution_id", "seq", "execution__owner_id")[:MOST_PER_SWEEP]
     )
-    for _, execution_id, seq, owner_id in found:
+    for _, execution_id, seq, owner_id in events:
         nudges.announce(execution_id, seq, owner_id)
-    Event.objects.filter(pk__in=[row[0] for row in found]).update(sent_at=Now())
-    return len(found)
+    Event.objects.filter(pk__in=[row[0] for row in events]).update(sent_at=Now())
+    return len(events)
 
 
 def unsent() -> QuerySet[Event]:

@@ -78,9 +78,9 @@ def _stamp(rows: ExecutionQuerySet, order: str, most: int) -> list[Execution]:
             .only(*FIELDS)
             .select_for_update(skip_locked=True, of=("self",))
         )
-        found = {execution.pk: execution for execution in free}
-        Execution.objects.filter(pk__in=found).update(rung_at=Now())
-    return [found[pk] for pk in ids if pk in found]
+        by_key = {execution.pk: execution for execution in free}
+        Execution.objects.filter(pk__in=by_key).update(rung_at=Now())
+    return [by_key[pk] for pk in ids if pk in by_key]
 
 
 def _in_turn(rows: ExecutionQuerySet, order: str) -> Any:

@@ -26,8 +26,8 @@ def note_silent_runners() -> int:
     """Mark executions whose runner was silent for longer than it may; how many were marked by this
     call.
     """
-    found = newly_silent().order_by("runner_due_at")[:MOST_PER_CHECK]
-    return sum(_mark(execution) for execution in found)
+    silent = newly_silent().order_by("runner_due_at")[:MOST_PER_CHECK]
+    return sum(_mark(execution) for execution in silent)
 
 
 def newly_silent() -> QuerySet[Execution]:

@@ -78,8 +78,8 @@ def repair_the_lost() -> int:
     """
     rows_of, questions = _asked()
     there, _ = questions.ask()
-    found = [why for why, is_there in there.items() if is_there]
-    return sum(_wake(each, why) for why in found for each in rows_of[why].all()[:MOST_PER_SWEEP])
+    reasons = [why for why, is_there in there.items() if is_there]
+    return sum(_wake(each, why) for why in reasons for each in rows_of[why].all()[:MOST_PER_SWEEP])
 
 
 @cache

@@ -27,8 +27,8 @@ def ask(process_id: uuid.UUID, execution_id: str) -> Any:
     connection = _client()
     question = json.dumps({"execution": execution_id, "answer": answer})
     push(connection, box, question, _FORGOTTEN_SECONDS)
-    found: Any = connection.blpop([answer], timeout=ANSWER_SECONDS)
-    return None if found is None else json.loads(found[1])
+    popped: Any = connection.blpop([answer], timeout=ANSWER_SECONDS)
+    return None if popped is None else json.loads(popped[1])
 
 
 def hurry(process_id: uuid.UUID) -> None:
@@ -39,10 +39,10 @@ def hurry(process_id: uuid.UUID) -> None:
 def hear(process_id: uuid.UUID, answer: Callable[[str], Any], look: Callable[[], None]) -> bool:
     """Answer one question, or ``look``; whether there was a word. Raises redis.RedisError."""
     connection = _client()
-    found: Any = connection.blpop([_box(process_id)], timeout=LISTEN_SECONDS)
-    if found is None:
+    popped: Any = connection.blpop([_box(process_id)], timeout=LISTEN_SECONDS)
+    if popped is None:
         return False
-    question = json.loads(found[1])
+    question = json.loads(popped[1])
     if question == _LOOK:
         look()
         return True

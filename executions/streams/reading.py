@@ -38,12 +38,12 @@ class Streamed:
         return self.token, self.attempt, self.path
 
 
-def read(known: Mapping[uuid.UUID, Streamed | None]) -> dict[uuid.UUID, Streamed]:
-    """The answers that come in these executions. ``known`` is what was read before: only what came
+def read(shown: Mapping[uuid.UUID, Streamed | None]) -> dict[uuid.UUID, Streamed]:
+    """The answers that come in these executions. ``shown`` is what was read before: only what came
     since is read again. Raises RedisError.
     """
-    found: dict[uuid.UUID, Streamed] = {}
-    asked = list(known.items())
+    streamed: dict[uuid.UUID, Streamed] = {}
+    asked = list(shown.items())
     while asked:
         again: list[tuple[uuid.UUID, Streamed | None]] = []
         for (key, before), (head, text) in zip(asked, _ask(asked), strict=True):
@@ -53,9 +53,9 @@ def read(known: Mapping[uuid.UUID, Streamed | None]) -> dict[uuid.UUID, Streamed
             if now is None:
                 again.append((key, None))
             else:
-                found[key] = now
+                streamed[key] = now
         asked = again
-    return found
+    return streamed
 
 
 def _ask(
@@ -72,11 +72,11 @@ def _ask(
 
 def _streamed(head: dict[bytes, bytes], text: bytes, before: Streamed | None) -> Streamed | None:
     """The answer; None where it is another one than before: it is read from its beginning."""
-    told = {name.decode(): value.decode() for name, value in head.items()}
-    token, attempt = int(told["token"]), int(told["attempt"])
+    texts = {name.decode(): value.decode() for name, value in head.items()}
+    token, attempt = int(texts["token"]), int(texts["attempt"])
     held, size, new = "", 0, text
     if before is not None:
-        if (token, attempt, told["path"]) != (before.token, before.attempt, before.path):
+        if (token, attempt, texts["path"]) != (before.token, before.attempt, before.path):
             return None
         if before.size:
             if not text:
@@ -85,10 +85,10 @@ def _streamed(head: dict[bytes, bytes], text: bytes, before: Streamed | None) ->
     return Streamed(
         token,
         attempt,
-        told["path"],
+        texts["path"],
         held + new.decode(),
-        int(told["thinking"]),
-        told["tool"],
-        int(told["arguments"]),
+        int(texts["thinking"]),
+        texts["tool"],
+        int(texts["arguments"]),
         size + len(new),
     )

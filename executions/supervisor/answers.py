@@ -26,15 +26,15 @@ def answer() -> None:
     To be called once, after any fork.
     """
     name_threads_when_asked()
-    told: list[Callable[[], bool]] = []
+    telling: list[Callable[[], bool]] = []
     if descriptor := os.environ.pop(ANSWERS_VARIABLE, ""):
-        told.append(_pipe(int(descriptor)))
+        telling.append(_pipe(int(descriptor)))
     systemd.take_over()
     every = EVERY_SECONDS
     if (seconds := systemd.watchdog_seconds()) is not None:
-        told.append(_systemd)
+        telling.append(_systemd)
         every = min(every, seconds / 3)
-    _start(told, every)
+    _start(telling, every)
 
 
 def answer_by(descriptor: int) -> None:
@@ -51,14 +51,14 @@ def name_threads_when_asked() -> None:
     faulthandler.register(DUMP_SIGNAL, all_threads=True, chain=False)
 
 
-def _start(told: list[Callable[[], bool]], every: float) -> None:
-    if told:
-        threading.Thread(target=_speak, args=(told, every), name="answers", daemon=True).start()
+def _start(telling: list[Callable[[], bool]], every: float) -> None:
+    if telling:
+        threading.Thread(target=_speak, args=(telling, every), name="answers", daemon=True).start()
 
 
-def _speak(told: list[Callable[[], bool]], every: float) -> None:
+def _speak(telling: list[Callable[[], bool]], every: float) -> None:
     pause = threading.Event()
-    while told := [tell for tell in told if tell()]:
+    while telling := [tell for tell in telling if tell()]:
         pause.wait(every)
 
 

@@ -118,9 +118,9 @@ class Child:
             )
         finally:
             os.close(writing)
-            for given in (waiting, answering):
-                if given is not None:
-                    os.close(given)
+            for descriptor in (waiting, answering):
+                if descriptor is not None:
+                    os.close(descriptor)
             if opening is not None:
                 helpers.append(
                     asyncio.create_task(self._open_gate(opening), name=f"gate of {self.name}")

@@ -56,12 +56,12 @@ def newest(home: Path, many: int, process: str = "") -> list[dict[str, Any]]:
     """The last records, the oldest of them first; of this process (``web``, ``worker``,
     ``worker-2``) where one is named.
     """
-    path, found = path_in(home), deque[dict[str, Any]](maxlen=many)
+    path, records = path_in(home), deque[dict[str, Any]](maxlen=many)
     for each in (path.with_name(f"{path.name}.1"), path):
         if each.exists():
             with each.open(encoding="utf-8", errors="replace") as lines:
-                found.extend(_records(lines, process))
-    return list(found)
+                records.extend(_records(lines, process))
+    return list(records)
 
 
 def coming(home: Path, process: str = "") -> Generator[dict[str, Any] | None, None, None]:

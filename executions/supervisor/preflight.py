@@ -153,8 +153,8 @@ def unknown_migrations(applied: Iterable[tuple[str, str]]) -> list[str]:
     """Which of these migrations of ours and of our libraries this code does not have."""
     from django.apps import apps
 
-    known, labels = known_migrations(), {config.label for config in apps.get_app_configs()}
-    return sorted(f"{app}.{name}" for app, name in set(applied) - known if app in labels)
+    migrations, labels = known_migrations(), {config.label for config in apps.get_app_configs()}
+    return sorted(f"{app}.{name}" for app, name in set(applied) - migrations if app in labels)
 
 
 def known_migrations() -> set[tuple[str, str]]:

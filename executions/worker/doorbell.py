@@ -88,11 +88,11 @@ class Doorbell:
         are.
         """
         if self._slots.wait_for_unkept(0):
-            found = self._dequeue()
+            job = self._dequeue()
         else:
-            found = self._dequeue_while_few_are_free()
-        if found is not None:
-            self._answer(found)
+            job = self._dequeue_while_few_are_free()
+        if job is not None:
+            self._answer(job)
         elif time.monotonic() - self._beaten > BEAT_SECONDS:
             assert self._registered is not None
             self._registered.heartbeat()
@@ -100,7 +100,7 @@ class Doorbell:
 
     def _dequeue(self) -> Job | None:
         try:
-            found = Queue.dequeue_any(
+            taken = Queue.dequeue_any(
                 self._queues,
                 LISTEN_SECONDS,
                 connection=self._connection,
@@ -108,18 +108,18 @@ class Doorbell:
             )
         except DequeueTimeout:
             return None
-        return None if found is None else found[0]
+        return None if taken is None else taken[0]
 
     def _dequeue_while_few_are_free(self) -> Job | None:
         """A bell of the queues before the last one; None as soon as more slots are free."""
         self._freed.ask()
         keys = [queue.key for queue in self._queues[:-1]]
-        found = self._connection.blpop([*keys, self._freed.key], LISTEN_SECONDS)
-        if found is None or as_text(found[0]) == self._freed.key:
+        popped = self._connection.blpop([*keys, self._freed.key], LISTEN_SECONDS)
+        if popped is None or as_text(popped[0]) == self._freed.key:
             return None
         try:
             return Job.fetch(
-                as_text(found[1]), connection=self._connection, serializer=JSONSerializer
+                as_text(popped[1]), connection=self._connection, serializer=JSONSerializer
             )
         except NoSuchJobError:
             return None

@@ -100,14 +100,14 @@ class Matcher:
             return True
         if not self._has_turn and time.monotonic() < self._ask_at:
             return False
-        found = self._store.call(partial(offers.unmatched, MOST_AT_ONCE, busy))
-        if found and not self._takes_turn():
+        events_of = self._store.call(partial(offers.unmatched, MOST_AT_ONCE, busy))
+        if events_of and not self._takes_turn():
             return False
-        for owner_id, events in found.items():
+        for owner_id, events in events_of.items():
             with self._lock:
                 self._busy.add(owner_id)
             self._pool.submit(self._match, owner_id, events)
-        return bool(found)
+        return bool(events_of)
 
     def _takes_turn(self) -> bool:
         """Whether it is this process that matches now."""
@@ -121,8 +121,8 @@ class Matcher:
     def _match(self, owner_id: int, events: Sequence[CloudEvent]) -> None:
         try:
             with self._sharing:
-                found = offers.who_listens(self._store.call, owner_id, events)
-                self._store.call(partial(offers.hand_out, events, found))
+                listeners = offers.who_listens(self._store.call, owner_id, events)
+                self._store.call(partial(offers.hand_out, events, listeners))
         except (Fenced, sealed.SealedClosed):
             return
         except Error as problem:

@@ -31,13 +31,13 @@ class Room:
     free: int
     busy_of: Counter[int | None]
 
-    def choose(self, found: Sequence[Waiting]) -> list[Waiting]:
+    def choose(self, waiting: Sequence[Waiting]) -> list[Waiting]:
         """As many as there is room for; whose owner holds fewest comes first.
 
         They count as taken from now on.
         """
         chosen = []
-        for each in sorted(found, key=self._place):
+        for each in sorted(waiting, key=self._place):
             held = self.busy_of[each.owner_id]
             is_for_others = self.free <= self.kept and held >= fairness.SHARE
             if self.free and held < self.share and not is_for_others:

@@ -28,19 +28,19 @@ def _tell(process: Process) -> None:
     try:
         if ended := leftovers.end_of_the_dead():
             log.warning("processes of commands were left by a dead worker", ended=ended)
-        found = sandbox.standing(settings.STIGMER_WORKSPACE_FOLDER, [settings.STIGMER_HOME])
+        standing = sandbox.standing(settings.STIGMER_WORKSPACE_FOLDER, [settings.STIGMER_HOME])
     except OSError as problem:
         log.warning("the sandbox could not be tried", problem=str(problem))
         return
     may = settings.STIGMER_COMMANDS_MAY
-    refusal = found.refused(may)
+    refusal = standing.refused(may)
     if refusal:
         log.warning("commands are off", why=refusal)
     run = engines.containers(may)
-    told = {"walls": found.program, "missing": dict(found.missing), "refusal": refusal}
-    told |= {"engine": run.engine.name if run.engine else "", "no_containers": run.why}
+    record = {"walls": standing.program, "missing": dict(standing.missing), "refusal": refusal}
+    record |= {"engine": run.engine.name if run.engine else "", "no_containers": run.why}
     try:
-        run_tx(lambda: Process.objects.filter(pk=process.pk).update(sandbox=told))
+        run_tx(lambda: Process.objects.filter(pk=process.pk).update(sandbox=record))
     except DatabaseError as problem:
         log.warning("what the sandbox holds is not shown", problem=str(problem).strip())
     finally:

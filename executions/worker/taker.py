@@ -185,22 +185,22 @@ class Taker:
         if self._slots.takes_nothing_new:
             return Taken([], [], more=False, moment=None, seconds=0.0)
         room = self._slots.room()
-        found: list[Waiting] = []
+        due: list[Waiting] = []
         if seen is None or DUE in seen.there:
             # More than are free: some may be of owners that hold all that they may.
-            found = waiting.due(2 * room.free + LEAST_FOUND, self._process_id)
+            due = waiting.due(2 * room.free + LEAST_FOUND, self._process_id)
         seconds = time.monotonic() - began
-        chosen = room.choose(found)
+        chosen = room.choose(due)
         alone: list[Execution] = []
         if seen is not None and LEFT in seen.there:
             places = RECOVERIES_WAITING * RECOVERIES_AT_ONCE - self._recovering
-            found += (left := waiting.left_behind(max(0, min(places, room.free))))
+            due += (left := waiting.left_behind(max(0, min(places, room.free))))
             chosen += room.choose(left)
         if seen is not None and not seen.there.isdisjoint(ALONE):
             alone = to_be_driven_alone(self._solo.room())
         wanted = [each.execution_id for each in chosen]
         held = claim_many(wanted, self._process_id, self._running.walks)
-        more = len(chosen) < len(found)
+        more = len(chosen) < len(due)
         if more:
             return Taken(held, alone, more, None, seconds)
         moment = waiting.next_moment(LOOK_SECONDS) if seen is None else seen.moment

@@ -117,7 +117,7 @@ def _words(arguments: Json) -> list[str]:
 
 
 KINDS: Mapping[str, Callable[[Mapping[str, Json], Place], list[str]]] = {
-    "shell": lambda given, place: shell(given),
+    "shell": lambda run, place: shell(run),
     "script": script,
-    "container": lambda given, place: container(given),
+    "container": lambda run, place: container(run),
 }

@@ -22,15 +22,15 @@ def _runs_in(arguments: Arguments) -> RunsIn:
 
 
 def _check(place: CallPlace) -> None:
-    name, known = place.given.get("function"), place.known_functions
-    if not isinstance(name, str) or known is None or name in known:
+    name, names_known = place.given.get("function"), place.known_functions
+    if not isinstance(name, str) or names_known is None or name in names_known:
         return
-    names = ", ".join(sorted(known)[:20])
+    names = ", ".join(sorted(names_known)[:20])
     expected = (
         f"one of: {names}" if names else "none is registered: list its module in the settings"
     )
     place.unknown(
-        ("function",), "no Python function is registered as {}", name, sorted(known), expected
+        ("function",), "no Python function is registered as {}", name, sorted(names_known), expected
     )
 
 

@@ -180,10 +180,10 @@ def _ensure_usable(entry: Function) -> None:
         )
     if inspect.iscoroutinefunction(entry.call):
         raise FunctionNotUsable(f"function '{entry.name}' is async; register a plain function")
-    known = _functions.get(entry.name)
-    if known is not None and _home(known.call) != _home(entry.call):
+    registered_before = _functions.get(entry.name)
+    if registered_before is not None and _home(registered_before.call) != _home(entry.call):
         raise FunctionNotUsable(
-            f"two functions are named '{entry.name}': in {_home(known.call)} and"
+            f"two functions are named '{entry.name}': in {_home(registered_before.call)} and"
             f" {_home(entry.call)}"
         )
 
@@ -227,11 +227,11 @@ def registered() -> dict[str, Function]:
 
 def find(name: str) -> Function:
     """The function of this name; raises :class:`FunctionNotUsable` that lists those there are."""
-    found = _functions.get(name)
-    if found is None:
+    function = _functions.get(name)
+    if function is None:
         names = ", ".join(sorted(_functions)) or "none"
         raise FunctionNotUsable(f"unknown function '{name}'; registered are: {names}")
-    return found
+    return function
 
 
 def _problems(error: ValidationError, model: type[BaseModel]) -> str:
@@ -240,10 +240,10 @@ def _problems(error: ValidationError, model: type[BaseModel]) -> str:
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         where = ".".join(str(part) for part in problem["loc"]) or "arguments"
         if problem["type"] == "extra_forbidden":
-            known = (
+            names = (
                 ", ".join(name.removeprefix("argument_") for name in model.model_fields) or "none"
             )
-            clauses.append(f"argument '{where}' is not known (known: {known})")
+            clauses.append(f"argument '{where}' is not known (known: {names})")
         elif problem["type"] == "missing":
             clauses.append(f"argument '{where}' is missing")
         else:

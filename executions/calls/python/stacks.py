@@ -75,5 +75,5 @@ def _stacks(call: _Call, until: float) -> list[stack.Stack]:
         stack.Frame(stack.shown_file(each.filename), each.lineno or 0, each.name)
         for each in reversed(traceback.extract_stack(frame))
     ]
-    found = stack.of_author(frames)
-    return [found] if found else []
+    of_author = stack.of_author(frames)
+    return [of_author] if of_author else []

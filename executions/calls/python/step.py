@@ -96,7 +96,7 @@ def run(arguments: Mapping[str, Json], context: StepContext) -> Outcome:
     In a child process the attempt's deadline and cancellation are enforced by killing the child. A
     function with ``isolation="thread"`` runs here, in the calling thread, and ends when it ends.
     """
-    name, given = str(arguments.get("function", "")), arguments.get("arguments") or {}
+    name, function_arguments = str(arguments.get("function", "")), arguments.get("arguments") or {}
     try:
         entry = find(name)
     except FunctionNotUsable as error:
@@ -104,7 +104,7 @@ def run(arguments: Mapping[str, Json], context: StepContext) -> Outcome:
     context.secrets.give_to(name)
     if entry.isolation == "thread":
         return run_here(arguments, context)
-    return _call_in_child(entry, given, context)
+    return _call_in_child(entry, function_arguments, context)
 
 
 def call_on_turn(listener: Callable[[Any], None] | None) -> None:
@@ -183,8 +183,8 @@ def run_here(arguments: Mapping[str, Json], context: StepContext) -> Outcome:
         return _raised(type(error).__name__, str(error), is_transient(error), details, log, context)
 
 
-def _call_in_child(entry: Function, given: Mapping[str, Json], context: StepContext) -> Outcome:
-    filled = context.secrets.fill(dict(given))
+def _call_in_child(entry: Function, arguments: Mapping[str, Json], context: StepContext) -> Outcome:
+    filled = context.secrets.fill(dict(arguments))
     try:
         entry.checked(filled)
     except ArgumentsInvalid as error:
@@ -221,12 +221,12 @@ def _seat_of(context: StepContext) -> Seat:
     """The process that was kept for the attempt; who has none waits for one until the deadline."""
     if context.seat is not None:
         return context.seat
-    found = _running_pool().seat(
+    seat_of_owner = _running_pool().seat(
         context.owner, wait=context.deadline, cancellation=context.cancellation
     )
-    if found is None:
+    if seat_of_owner is None:
         raise NoChildFree("no process for functions became free in time; nothing was run")
-    return found
+    return seat_of_owner
 
 
 def _note(entry: Function, left: Sequence[str]) -> str:

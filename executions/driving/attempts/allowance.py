@@ -32,11 +32,11 @@ def hand_on(
     execution: Execution, draft: ExecutionDraft, width: int, wanted: Mapping[str, Any]
 ) -> None:
     """Give the run that is to be started its part. Raises Refused where it is too deep."""
-    given = wanted.get("limits") if execution.kind == "agent" else execution.agents_may_use
-    if given is None or (execution.kind == "agent" and draft.kind == "agent"):
+    allowance = wanted.get("limits") if execution.kind == "agent" else execution.agents_may_use
+    if allowance is None or (execution.kind == "agent" and draft.kind == "agent"):
         # Such limits stand in the draft already.
         return
-    part = given if execution.kind == "agent" else _part(execution, given, width)
+    part = allowance if execution.kind == "agent" else _part(execution, allowance, width)
     if draft.kind != "agent":
         draft.descent["agents_may_use"] = part
         return
@@ -70,7 +70,7 @@ def spent_by(run: Execution) -> dict[str, Any] | None:
         turns = reading.turns_of(load_records(run.pk))
         usage, cost = reading.usage_of(turns), reading.cost_of(turns)
         return {"usage": usage, "cost": cost}
-    below = [found for child in _below(run) if (found := spent_by(child)) is not None]
+    below = [spent for child in _below(run) if (spent := spent_by(child)) is not None]
     if not below:
         return None
     costs = [each["cost"] for each in below]
@@ -82,7 +82,7 @@ def _below(run: Execution) -> list[Execution]:
     return list(Execution.objects.filter(parent=run.pk).defer("output", "error"))
 
 
-def _part(execution: Execution, given: Mapping[str, Any], width: int) -> dict[str, Any]:
+def _part(execution: Execution, allowance: Mapping[str, Any], width: int) -> dict[str, Any]:
     """The part of one branch that a run of this workflow may use now: of the rest, where those that
     work still hold theirs.
     """
@@ -100,11 +100,11 @@ def _part(execution: Execution, given: Mapping[str, Any], width: int) -> dict[st
         tokens, cost = tokens + child_tokens, cost + child_cost
     share = max(width - working, 1)
     went = clock.now() - execution.created_at
-    part = dict(given)
-    part["tokens"] = max((int(given["tokens"]) - tokens) // share, 1)
-    part["seconds"] = max(int(given["seconds"] - went.total_seconds()), 1)
-    if given.get("cost") is not None:
-        left = (Decimal(str(given["cost"])) - cost) / share
+    part = dict(allowance)
+    part["tokens"] = max((int(allowance["tokens"]) - tokens) // share, 1)
+    part["seconds"] = max(int(allowance["seconds"] - went.total_seconds()), 1)
+    if allowance.get("cost") is not None:
+        left = (Decimal(str(allowance["cost"])) - cost) / share
         part["cost"] = float(max(left, _LEAST_COST))
     return part
 

@@ -180,8 +180,8 @@ def _name_people(drive: Drive, row: AskRow, asked: Ask) -> None:
         return
     row.users.set(users)
     row.groups.set(groups)
-    known = {user.username for user in users} | {group.name for group in groups}
-    row.unknown = sorted({*asked.users, *asked.groups} - known) or None
+    names = {user.username for user in users} | {group.name for group in groups}
+    row.unknown = sorted({*asked.users, *asked.groups} - names) or None
     row.save(update_fields=["unknown"])
     if not row.those_asked(drive.execution.owner_id).exists():
         row.users.add(*_administrators())

@@ -103,8 +103,10 @@ def _arguments(request: Effect, context: StepContext) -> Any:
     Raises SecretUnavailable, ExpressionError and SealedClosed, before anything is sent.
     """
     if Call.of(request.step).late is None:
-        given = context.resources.get("tool_secrets")
-        return filled(request.step.arguments, given) if given else request.step.arguments
+        tool_secrets = context.resources.get("tool_secrets")
+        return (
+            filled(request.step.arguments, tool_secrets) if tool_secrets else request.step.arguments
+        )
     assert isinstance(context.secrets, Edge)
     waited = sealed.waited_seconds()
     try:

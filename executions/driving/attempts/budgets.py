@@ -78,12 +78,12 @@ def reserve(
 
 def settle(step: uuid.UUID, usage: Mapping[str, int] | None, cost: str | None) -> None:
     """A request has ended: what it used is counted, what was reserved for it is free."""
-    found = Reservation.objects.filter(step=step)
-    if not found.exists():
+    reservations = Reservation.objects.filter(step=step)
+    if not reservations.exists():
         return
     tokens = sum((usage or {}).get(name, 0) for name in ("input_tokens", "output_tokens"))
     with atomic():
-        for spending in _give_back(found):
+        for spending in _give_back(reservations):
             Spending.objects.filter(pk=spending).update(
                 tokens=F("tokens") + tokens, cost=F("cost") + Decimal(cost or 0)
             )
@@ -115,7 +115,7 @@ def _estimate(written: Mapping[str, Any], model: Mapping[str, Any]) -> Estimate:
 
 def _give_back(reservations: Any) -> list[int]:
     """Free what these hold; the rows that they were made in, each once for each."""
-    found = []
+    spendings = []
     for row in reservations:
         # The process that deletes it gives it back, once.
         if Reservation.objects.filter(pk=row.pk).delete()[0]:
@@ -123,8 +123,8 @@ def _give_back(reservations: Any) -> list[int]:
                 reserved_tokens=F("reserved_tokens") - row.tokens,
                 reserved_cost=F("reserved_cost") - row.cost,
             )
-            found.append(row.spending_id)
-    return found
+            spendings.append(row.spending_id)
+    return spendings
 
 
 def _used_up(spending: Spending, budget: Budget, needed: Estimate) -> str:
@@ -139,5 +139,5 @@ def _used_up(spending: Spending, budget: Budget, needed: Estimate) -> str:
     if budget.cost_per_day is not None:
         spent = spending.cost + spending.reserved_cost
         parts.append(f"{spent:f} of {budget.cost_per_day:f} is spent or reserved")
-    told = "; ".join(parts)
-    return f"the budget of the day: {told}; an administrator may raise it, or a new day begins"
+    amounts = "; ".join(parts)
+    return f"the budget of the day: {amounts}; an administrator may raise it, or a new day begins"

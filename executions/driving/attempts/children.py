@@ -224,15 +224,15 @@ def _of_agent(draft: ExecutionDraft, wanted: Mapping[str, Any]) -> None:
         draft.input["limits"] = _limits(wanted["limits"])
 
 
-def _limits(given: Any) -> Any:
+def _limits(limits: Any) -> Any:
     """Raises Refused where an expression gave what is none."""
     try:
-        RunLimits.model_validate(given)
+        RunLimits.model_validate(limits)
     except ValidationError as error:
-        found = error.errors(include_url=False)[0]
-        where = ".".join(map(str, found["loc"]))
-        raise Refused("invalid", f"`limits` cannot be used: {where}: {found['msg']}.") from None
-    return given
+        problem = error.errors(include_url=False)[0]
+        where = ".".join(map(str, problem["loc"]))
+        raise Refused("invalid", f"`limits` cannot be used: {where}: {problem['msg']}.") from None
+    return limits
 
 
 def _workflow(owner: User, namespace: str, name: str) -> Workflow:
@@ -245,10 +245,10 @@ def _workflow(owner: User, namespace: str, name: str) -> Workflow:
     except Refused:
         raise absent from None
     rows = policy.visible_workflows(owner).filter(namespace=namespace)
-    found = meant_by(rows.select_related("head_version", "default_instance"), owner, slug)
-    if found is None:
+    workflow = meant_by(rows.select_related("head_version", "default_instance"), owner, slug)
+    if workflow is None:
         raise absent
-    return found
+    return workflow
 
 
 def _version(workflow: Workflow, wanted: str) -> WorkflowVersion:

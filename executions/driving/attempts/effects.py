@@ -350,8 +350,8 @@ def _note_outcome(step: StepRecord, outcome: Done | Fail) -> None:
     if isinstance(outcome, Done):
         Call.of(step).outcome = Known.SUCCEEDED
     elif outcome.effect_possible:
-        told = outcome.answered and not outcome.transient
-        Call.of(step).outcome = Known.FAILED if told else Known.UNKNOWN
+        is_certain = outcome.answered and not outcome.transient
+        Call.of(step).outcome = Known.FAILED if is_certain else Known.UNKNOWN
 
 
 def _unless_excluded(request: Effect, verdict: Retry, error: dict[str, Any]) -> Retry | GiveUp:

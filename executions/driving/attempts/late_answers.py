@@ -184,11 +184,11 @@ def _stopped(drive: Drive, problem: Error) -> None:
                 step.enter(StepStatus.WAITING, waiting_for=WaitingFor.DECISION)
                 Call.of(step).needs_decision = True
                 named: dict[str, Any] = {"step_name": step.name, "path": step.path}
-                told = report.plain(
+                event = report.plain(
                     EventName.NEEDS_DECISION, execution, now, **named, reason=reason
                 )
                 move.steps.append(step)
-                move.events.append(told)
+                move.events.append(event)
     with atomic():
         if apply(move) is None:
             raise Fenced

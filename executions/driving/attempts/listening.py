@@ -43,8 +43,8 @@ def take(drive: Drive, request: Take) -> None:
 def recall(drive: Drive, request: Recall) -> list[Envelope | None]:
     """The events that the step took before."""
     keys = _keys(request.events)
-    found = drive.store.call(partial(offers.bodies, keys))
-    return [found.get(key) for key in keys]
+    bodies = drive.store.call(partial(offers.bodies, keys))
+    return [bodies.get(key) for key in keys]
 
 
 def hear(drive: Drive, request: Listen) -> list[Heard]:
@@ -54,9 +54,9 @@ def hear(drive: Drive, request: Listen) -> list[Heard]:
         _begin(drive, request)
     # The events that were taken since the last boundary are still to be written.
     fresh = _keys([*request.known, *request.passed]) if drive.boundary.along else []
-    found = drive.store.call(partial(offers.waiting, step.id, MOST_AT_ONCE, fresh))
-    if found:
-        return [Heard(offer.event_id.hex, offer.fits, offer.envelope) for offer in found]
+    waiting = drive.store.call(partial(offers.waiting, step.id, MOST_AT_ONCE, fresh))
+    if waiting:
+        return [Heard(offer.event_id.hex, offer.fits, offer.envelope) for offer in waiting]
     if request.deadline_at is not None and clock.now() >= request.deadline_at:
         return []
     also = partial(_wake_if_offered, drive.execution, step.id)

@@ -36,15 +36,17 @@ def resources_of(drive: Drive, request: Effect) -> Mapping[str, Any] | Fail:
     names = ToolCall.of(request.step).secrets if isinstance(request.task, AgentTask) else None
     if request.call not in _READ and not names:
         return {}
-    found: dict[str, Any] = {}
+    resources: dict[str, Any] = {}
     try:
         if request.call in _READ:
-            found = drive.store.call(partial(_READ[request.call], drive.execution, request.step))
+            resources = drive.store.call(
+                partial(_READ[request.call], drive.execution, request.step)
+            )
         if names:
-            found["tool_secrets"] = drive.store.call(
+            resources["tool_secrets"] = drive.store.call(
                 partial(_secrets, drive.execution, request.step)
             )
-        return found
+        return resources
     except Refused as problem:
         return _unusable(problem.text)
     except SecretsUnreadable as problem:
@@ -73,7 +75,7 @@ def _secrets(execution: Execution, step: StepRecord) -> dict[str, str]:
     author = AgentVersion.objects.select_related("created_by").get(pk=key).created_by
     # A rule that names workflows means no agent of that name.
     who = secret_access.applicant(author, "", Visibility.PRIVATE)
-    found = {}
+    keys = {}
     for name in ToolCall.of(step).secrets or ():
         root = name.partition(".")[0]
         rule = secret_access.rules().get(root, FOR_ADMINISTRATORS)
@@ -82,17 +84,17 @@ def _secrets(execution: Execution, step: StepRecord) -> dict[str, str]:
         if not _may_go(rule, _given(step)):
             text = f"The secret {name} may not be sent where this tool is (its rule says where)."
             raise Refused("conflict", text)
-        found[name] = key_of("tool", name)
-    return found
+        keys[name] = key_of("tool", name)
+    return keys
 
 
-def _may_go(rule: Rule, given: Mapping[str, Any]) -> bool:
+def _may_go(rule: Rule, arguments: Mapping[str, Any]) -> bool:
     """Whether the rule of a secret lets this tool have it."""
     if rule.hosts is None and rule.functions is None:
         return True
-    if "function" in given:
-        return given["function"] in (rule.functions or ())
-    server = McpServer.objects.filter(name=given.get("server")).first()
+    if "function" in arguments:
+        return arguments["function"] in (rule.functions or ())
+    server = McpServer.objects.filter(name=arguments.get("server")).first()
     address = server.address if server is not None else ""
     return rule.hosts is not None and rule.hosts.covers_url(address)
 
@@ -102,10 +104,10 @@ def _workspace(execution: Execution, step: StepRecord) -> dict[str, Any]:
 
     Raises Refused, SecretsUnreadable.
     """
-    given = _given(step)
-    secret = _secret_of(str(given.get("repository") or ""))
-    found = workspaces.begin(execution, Call.of(step).key or "", given)
-    return found | ({"password": key_of("repository", secret)} if secret else {})
+    arguments = _given(step)
+    secret = _secret_of(str(arguments.get("repository") or ""))
+    workspace = workspaces.begin(execution, Call.of(step).key or "", arguments)
+    return workspace | ({"password": key_of("repository", secret)} if secret else {})
 
 
 def _secret_of(repository: str) -> str:
@@ -121,11 +123,11 @@ def _command(execution: Execution, step: StepRecord) -> dict[str, Any]:
     """The workspace in which a command runs, and whether it may reach the network. Raises
     Refused.
     """
-    given = _given(step)
-    found = workspaces.use(execution) if given.get("workspace") else {}
-    if given.get("network") and execution.workflow is not None:
-        found["network"] = grants.may_reach_the_network(execution.workflow)
-    return found
+    arguments = _given(step)
+    resources = workspaces.use(execution) if arguments.get("workspace") else {}
+    if arguments.get("network") and execution.workflow is not None:
+        resources["network"] = grants.may_reach_the_network(execution.workflow)
+    return resources
 
 
 def _given(step: StepRecord) -> Mapping[str, Any]:

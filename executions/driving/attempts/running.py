@@ -170,8 +170,8 @@ class Running:
         """End this attempt, for its step to be judged as after a crash."""
 
         def is_meant(each: RunningAttempt) -> bool:
-            known = (each.token, each.of.path, each.of.number)
-            if known != (silent.token, silent.path, silent.number) or each.of.why_not:
+            identity = (each.token, each.of.path, each.of.number)
+            if identity != (silent.token, silent.path, silent.number) or each.of.why_not:
                 return False
             each.is_broken_off = True
             return True
@@ -199,8 +199,8 @@ class Running:
 
     def _cancel(self, execution_id: uuid.UUID, wanted: Callable[[RunningAttempt], bool]) -> None:
         with self._lock:
-            found = [each for each in self._attempts.get(execution_id, ()) if wanted(each)]
-        for attempt in found:
+            attempts = [each for each in self._attempts.get(execution_id, ()) if wanted(each)]
+        for attempt in attempts:
             attempt.cancellation.request()
 
     def lose(self, execution_id: uuid.UUID, token: int) -> None:

@@ -43,12 +43,12 @@ class Stalls:
         if not silent:
             return
         rows = Stall.objects.filter(execution__in={each.execution_id for each in silent})
-        known = {
+        by_attempt = {
             (row.execution_id, row.step.path, row.number): row
             for row in rows.select_related("step")
         }
         for each in silent:
-            row = known.get((each.execution_id, each.path, each.number))
+            row = by_attempt.get((each.execution_id, each.path, each.number))
             if row is not None and row.break_off_at is not None:
                 self.running.break_off(each)
             elif row is None or _is_over(row):
@@ -100,9 +100,9 @@ class _Moved(Exception):
 
 def _noted(execution_id: uuid.UUID, step: Step, silent: Silent) -> bool:
     now = clock.now()
-    told = {"told_at": now, "quiet_until": None}
+    telling = {"told_at": now, "quiet_until": None}
     over = Stall.objects.filter(step=step, number=silent.number, quiet_until__lte=now)
-    if over.update(**told):
+    if over.update(**telling):
         return True
     _, is_new = Stall.objects.get_or_create(
         step=step,
@@ -112,7 +112,7 @@ def _noted(execution_id: uuid.UUID, step: Step, silent: Silent) -> bool:
             "began_at": now - timedelta(seconds=silent.seconds),
             "ends_at": now + timedelta(seconds=silent.seconds_left),
             "why_not": silent.why_not,
-            **told,
+            **telling,
         },
     )
     return is_new

@@ -63,13 +63,13 @@ def run(
         except watched.Overrun as overrun:
             following, failed = None, overrun.outcome
         except Error as problem:
-            found = trouble(problem)
-            if found is None:
+            kind_of_trouble = trouble(problem)
+            if kind_of_trouble is None:
                 raise
             connection.close()
             drive.boundary.head_seq = seen
-            if request.step.is_finished() or not patience.wait(found):
-                if found is Trouble.SLOW:
+            if request.step.is_finished() or not patience.wait(kind_of_trouble):
+                if kind_of_trouble is Trouble.SLOW:
                     # It would be again.
                     raise
                 raise RolledBack(begun) from problem
