@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 from django.utils.translation import ngettext
 
+from executions import spans
 from executions.agents import paths
 from executions.journal.events import known
 from executions.journal.paths import unescape
@@ -24,6 +25,8 @@ from executions.states import LOOK_OF_PHASE, LOOK_OF_STATUS, Look, Phase, Tone, 
 
 DECISION = Look(N_("Decision"), "decision", Tone.WARN)
 UNKNOWN = Look(N_("Unknown"), "info", Tone.IDLE)
+# As static/js/clock.js says it, too.
+JUST_NOW_SECONDS = 5
 _MOMENTS = frozenset({WaitingFor.TIMER, WaitingFor.BACK_OFF})
 _AWAITED: dict[str, str] = {
     WaitingFor.FUNCTION_PROCESS: N_("a free function process"),
@@ -102,32 +105,16 @@ def event_tone(name: str) -> str:
 
 
 def duration(span: timedelta) -> str:
-    """A span in the largest two units that matter: ``340 ms``, ``4.2 s``, ``3 min 20 s``, ``2 d 3
-    h``.
-    """
-    seconds = max(0.0, span.total_seconds())
-    if seconds < 1:
-        return f"{round(seconds * 1000)} ms"
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{int(seconds)} s"
-    if seconds < 3600:
-        return f"{int(seconds // 60)} min {int(seconds % 60)} s"
-    if seconds < 86400:
-        return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60)} min"
-    return f"{int(seconds // 86400)} d {int(seconds % 86400 // 3600)} h"
+    """A span in the largest two units that matter."""
+    return spans.lasting(span.total_seconds())
 
 
 def ago(moment: datetime, now: datetime) -> str:
     """How long ago, as static/js/clock.js says it, for the first paint."""
-    seconds = max(0.0, (now - moment).total_seconds())
-    if seconds < 5:
+    seconds = (now - moment).total_seconds()
+    if seconds < JUST_NOW_SECONDS:
         return _("just now")
-    for limit, size, unit in ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h")):
-        if seconds < limit:
-            return _("{span} ago").format(span=f"{int(seconds // size)} {unit}")
-    return _("{span} ago").format(span=f"{int(seconds // 86400)} d")
+    return _("{span} ago").format(span=spans.roughly(seconds))
 
 
 # A call, and what became of it: ``POST https://… answered 503 …``, ``GET https://…: no answer``.

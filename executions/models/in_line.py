@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from executions import clock
+from executions import clock, spans
 from executions.journal.decided import Call
 from executions.models.execution import Execution, ExecutionQuerySet
 from executions.models.matching import waits_for
@@ -59,12 +59,12 @@ class Place:
         """The same in plain words, for whoever asks why it does not move."""
         seconds = max(0.0, (clock.now() - self.since).total_seconds())
         said = (
-            f"It has waited {_lasting(seconds)} for a free function process; no time limit runs"
-            " meanwhile."
+            f"It has waited {spans.lasting(seconds)} for a free function process; no time limit"
+            " runs meanwhile."
         )
         if self.line.length < 2:
             return said
-        longest = _lasting(self.line.oldest_seconds)
+        longest = spans.lasting(self.line.oldest_seconds)
         return f"{said} {self.line.words()} runs wait for one, the longest for {longest}."
 
 
@@ -98,11 +98,6 @@ def place(steps: Iterable[Step]) -> Place | None:
         if since is not None:
             return Place(step, since, line())
     return None
-
-
-def _lasting(seconds: float) -> str:
-    minutes, left = divmod(round(seconds), 60)
-    return f"{minutes} min {left} s" if minutes else f"{left} s"
 
 
 def in_line_since(step: Step) -> datetime | None:

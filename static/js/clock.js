@@ -16,8 +16,10 @@ export function setServerNow(iso) {
 
 const now = () => Date.now() + skewMs;
 
+// The same words as executions/spans.py has.
 export function lasted(ms) {
   const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.floor(seconds)} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;

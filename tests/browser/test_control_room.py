@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.people import expect_phase, shop, signed_in, start_order
 from tests.live import LiveStigmer
+from tests.test_spans import LASTING
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
@@ -180,4 +181,12 @@ def test_the_exact_moment_is_in_the_zone_of_the_browser(
     # The server has learnt it: what it writes from now on is in this zone too.
     answer = page.context.request.get(f"{live_stigmer.base_url}/executions/{execution}/")
     assert " JST" in answer.text()
+    # The page's own clock says a span as the server does.
+    said = page.evaluate(
+        "async spans => { const { lasted } = await import(document.querySelector("
+        "'link[rel=modulepreload][href*=clock]')?.href ?? '/static/js/clock.js');"
+        " return spans.map(seconds => lasted(seconds * 1000)) }",
+        list(LASTING),
+    )
+    assert said == list(LASTING.values())
     page.context.close()

@@ -20,7 +20,7 @@ IDS = re.compile(r"\b[a-z]{3}-[0-9a-hjkmnp-tv-z]{26}\b")
 FORMS = (
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)"), "<moment>"),
     (re.compile(r"\b\d\d:\d\d:\d\d\b"), "<clock>"),
-    (re.compile(r"\b\d+(\.\d+)?(ms|s|m)\b"), "<span>"),
+    (re.compile(r"\b\d+(\.\d+)? (ms|s|min( \d+ s)?)\b"), "<span>"),
     (re.compile(r"\b[0-9a-f]{32,64}\b"), "<hex>"),
     (re.compile(r"\bTR[0-9A-F]{10}\b"), "<tracking>"),
     (re.compile(r"\bpay-\d+\b"), "<payment>"),

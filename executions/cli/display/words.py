@@ -9,10 +9,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from executions import spans
 from executions.states import LOOK_OF_PHASE, LOOK_OF_STATUS
 
 STYLES = {name: look.colour for name, look in {**LOOK_OF_STATUS, **LOOK_OF_PHASE}.items()}
-_UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"))
 
 
 def plain(value: object) -> str:
@@ -44,27 +44,17 @@ def clock(text: str | None) -> str:
 
 
 def ago(text: str | None) -> str:
-    """``4s``, ``3m``, ``2h``, ``5d`` since then."""
+    """``4 s``, ``3 min``, ``2 h``, ``5 d`` since then."""
     at = moment(text)
-    return "-" if at is None else span((datetime.now(UTC) - at).total_seconds())
+    return "-" if at is None else spans.roughly((datetime.now(UTC) - at).total_seconds())
 
 
 def took(begin: str | None, end: str | None) -> str:
-    """``0.2s`` between the two; ``-`` where one is missing."""
+    """``3 min 20 s`` between the two; ``-`` where one is missing."""
     first, last = moment(begin), moment(end)
     if first is None or last is None:
         return "-"
-    seconds = (last - first).total_seconds()
-    if seconds < 1:
-        return f"{seconds * 1000:.0f}ms"
-    return f"{seconds:.1f}s" if seconds < 10 else span(seconds)
-
-
-def span(seconds: float) -> str:
-    for size, unit in _UNITS:
-        if seconds >= size:
-            return f"{int(seconds // size)}{unit}"
-    return f"{max(0, int(seconds))}s"
+    return spans.lasting((last - first).total_seconds())
 
 
 def count(number: int, noun: str) -> str:

@@ -1,0 +1,32 @@
+"""Spans of time in words (executions/spans.py); tests/browser/test_control_room.py holds
+static/js/clock.js to the same cases.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from executions.spans import lasting, roughly
+
+LASTING = {
+    -3: "0 ms",
+    0.034: "34 ms",
+    4.2: "4.2 s",
+    59.9: "59 s",
+    200: "3 min 20 s",
+    7_260: "2 h 1 min",
+    183_600: "2 d 3 h",
+}
+
+
+@pytest.mark.parametrize(("seconds", "words"), LASTING.items())
+def test_a_span_is_said_in_its_two_largest_units(seconds: float, words: str) -> None:
+    assert lasting(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-3, "0 s"), (59.9, "59 s"), (60, "1 min"), (7_200, "2 h"), (172_800, "2 d")],
+)
+def test_a_span_is_said_roughly_in_its_largest_unit(seconds: float, words: str) -> None:
+    assert roughly(seconds) == words
