@@ -49,9 +49,11 @@ def cancel(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = N
 
 
 @persistent
-def pause(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
-    """Start no further step until it is resumed."""
-    opening = Opening(execution_id, actor, "pause", expected_seq, verifies=False)
+def pause(
+    execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None, verb: str = "pause"
+) -> Phase:
+    """Start no further step until it is resumed; allowed and refused as ``verb``."""
+    opening = Opening(execution_id, actor, verb, expected_seq, verifies=False)
     return _with_children(
         opening, pause, partial(_ask_or_move, moved=_paused, asked="pause_asked_at")
     )
