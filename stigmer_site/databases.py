@@ -88,14 +88,15 @@ def postgres(url: str) -> dict[str, Any]:
     """A PostgreSQL database through psycopg's pool.
 
     The address may be followed by a query: options of libpq, ``connections`` (the most that one
-    process opens), and ``prepared=off`` for poolers that share a connection between transactions
-    and do not stand prepared statements. Raises ImproperlyConfigured.
+    process opens, two at least: a worker keeps one to write the journal), and ``prepared=off`` for
+    poolers that share a connection between transactions and do not stand prepared statements.
+    Raises ImproperlyConfigured.
     """
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     connections, prepared = query.pop("connections", MOST_CONNECTIONS), query.pop("prepared", "on")
-    if not (connections.isascii() and connections.isdigit() and 0 < int(connections) < 1000):
-        raise ImproperlyConfigured("`connections` in DATABASE_URL is a number from 1 to 999.")
+    if not (connections.isascii() and connections.isdigit() and 1 < int(connections) < 1000):
+        raise ImproperlyConfigured("`connections` in DATABASE_URL is a number from 2 to 999.")
     if prepared not in ("on", "off"):
         raise ImproperlyConfigured("`prepared` in DATABASE_URL is `on` or `off`.")
     limits = " ".join(f"-c {name}={value}" for name, value in POSTGRES_LIMITS.items())

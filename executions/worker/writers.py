@@ -7,7 +7,9 @@ from django.db import connection
 
 from executions.driving.store import Writers
 
-ON_POSTGRESQL = 4
+# Commits that come together share one flush of the log.
+ON_POSTGRESQL = 8
+FOR_OTHER_THREADS = 6
 
 
 def writers() -> Writers:
@@ -16,4 +18,11 @@ def writers() -> Writers:
     """
     if connection.vendor == "sqlite":
         return Writers(1, batch=settings.STIGMER_SLOTS)
-    return Writers(ON_POSTGRESQL)
+    return Writers(share(connection.settings_dict["OPTIONS"]["pool"]["max_size"]))
+
+
+def share(connections: int) -> int:
+    """How many of a process's connections write the journal: they are kept, so the other threads
+    (the pulse, the sweep, the bells) get what is left of the pool.
+    """
+    return max(1, min(ON_POSTGRESQL, connections - FOR_OTHER_THREADS))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from django.test import override_settings
 
 from executions.backups import Made, Restored, back_up, restore
 from stigmer_site.databases import from_url
-from tests.cli.terminal import Said, Terminal
+from tests.cli.terminal import GoingOn, Said, Terminal
 
 
 @dataclass(slots=True)
@@ -29,8 +28,8 @@ class Place:
     def __call__(self, *arguments: str, **more: str) -> Said:
         return self._terminal().apart(*arguments, **more)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """A command that goes on."""
+    def start(self, *arguments: str) -> AbstractContextManager[GoingOn]:
+        """A command that goes on until the end of the block."""
         return self._terminal().start(*arguments)
 
     def _terminal(self) -> Terminal:

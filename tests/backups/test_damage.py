@@ -26,16 +26,12 @@ def test_readiness_and_doctor_say_that_the_file_is_damaged_and_what_to_do(place:
     assert said.code == 1
     assert "The database file is damaged:" in said.out
     assert "stigmer restore FILE" in said.out
-    process = place.start("web")
-    try:
+    with place.start("web"):
         seen = until(lambda: readiness(port), what="the web server answers", seconds=START_SECONDS)
         database = next(check for check in seen["checks"] if check["name"] == "database")
         assert (seen["status"], database["ok"]) == ("not ready", False)
         assert database["detail"].startswith("The database file is damaged:")
         assert "stigmer restore FILE" in database["remedy"]
-    finally:
-        process.terminate()
-        process.communicate()
 
 
 def readiness(port: int) -> dict[str, Any]:

@@ -138,8 +138,7 @@ def test_a_restore_refuses_while_a_web_server_runs_alone(place: Place, tmp_path:
     place.back_up(tmp_path / "one")
     (port,) = free_ports(1)
     place.more |= {"STIGMER_PORT": str(port)}
-    web = place.start("web")
-    try:
+    with place.start("web"):
         until(
             lambda: is_held(place.home / "in-use.lock"),
             what="the web server has begun",
@@ -149,9 +148,6 @@ def test_a_restore_refuses_while_a_web_server_runs_alone(place: Place, tmp_path:
             CannotStart, match="A worker or a web server of Stigmer uses the data folder"
         ):
             place.restore(tmp_path / "one")
-    finally:
-        web.kill()
-        web.communicate()
     place.restore(tmp_path / "one")
 
 

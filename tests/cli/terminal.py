@@ -12,13 +12,15 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 from unittest.mock import patch
 
 from executions.cli import main
 from tests.live import ROOT, command, environment
-from tests.waiting import START_SECONDS
+from tests.waiting import PATIENCE_SECONDS, START_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,15 @@ class Said:
 
     def __str__(self) -> str:
         return f"exit {self.code}\n{self.out}\n{self.err}"
+
+
+@dataclass(frozen=True, slots=True)
+class GoingOn:
+    """A command that has not ended, and what it prints."""
+
+    process: subprocess.Popen[str]
+    out: IO[str]
+    err: IO[str]
 
 
 @dataclass(slots=True)
@@ -70,9 +81,13 @@ class Terminal:
         )
         return Said(done.returncode, done.stdout, done.stderr)
 
-    def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
-        """A command that goes on; its output can be read while it does."""
-        return subprocess.Popen(
+    @contextlib.contextmanager
+    def start(self, *arguments: str, **more: str) -> Iterator[GoingOn]:
+        """A command that goes on; its output can be read while it does.
+
+        It is ended with the block if it has not come to its end by then.
+        """
+        with subprocess.Popen(
             command(*arguments),
             cwd=ROOT,
             env=self.environment(**more),
@@ -80,7 +95,13 @@ class Terminal:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-        )
+        ) as process:
+            assert process.stdout is not None and process.stderr is not None
+            try:
+                yield GoingOn(process, process.stdout, process.stderr)
+            finally:
+                process.terminate()
+                process.communicate(timeout=PATIENCE_SECONDS)
 
     def environment(self, **more: str) -> dict[str, str]:
         mine = {

@@ -40,7 +40,7 @@ def test_a_postgresql_address_is_taken_apart_and_pooled() -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["connections=0", "connections=many", "connections=1000", "prepared=perhaps"]
+    "query", ["connections=1", "connections=many", "connections=1000", "prepared=perhaps"]
 )
 def test_an_option_of_ours_that_cannot_be_used_is_refused(query: str) -> None:
     name = query.partition("=")[0]

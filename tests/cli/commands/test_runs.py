@@ -81,14 +81,12 @@ def test_an_unknown_workflow_is_not_found(demo: Terminal) -> None:
 
 
 def test_ctrl_c_leaves_the_run_running_and_says_how_to_follow_it_again(demo: Terminal) -> None:
-    following = demo.start("run", "workflow", "waits", "--follow")
-    assert following.stdout is not None and following.stderr is not None
-    run_id = id_in(following.stdout.readline())
-    following.send_signal(signal.SIGINT)
-    assert following.wait(30) == 130
-    assert f"the run goes on. Follow it again: stigmer logs -f {run_id}" in following.stderr.read()
-    following.stdout.close()
-    following.stderr.close()
+    with demo.start("run", "workflow", "waits", "--follow") as following:
+        run_id = id_in(following.out.readline())
+        following.process.send_signal(signal.SIGINT)
+        assert following.process.wait(30) == 130
+        printed = following.err.read()
+    assert f"the run goes on. Follow it again: stigmer logs -f {run_id}" in printed
     assert json.loads(demo("get", run_id, "-o", "json").out)["status"]["phase"] in (
         "PENDING",
         "IN_PROGRESS",
@@ -103,17 +101,14 @@ def test_following_goes_on_after_the_connection_was_lost(
     token = json.loads((demo.home / "stigmer" / "config.json").read_text())["token"]
     with Cable(urlsplit(live_stigmer.base_url).port or 0) as cable:
         through = {"STIGMER_SERVER": f"http://localhost:{cable.port}", "STIGMER_TOKEN": token}
-        following = demo.start("run", "workflow", "ticks", "--follow", **through)
-        assert following.stdout is not None and following.stderr is not None
-        shown = [following.stdout.readline() for _ in range(3)]
-        cable.pull()
-        assert "connection lost, trying again" in following.stderr.readline()
-        cable.plug()
-        shown += following.stdout.readlines()
-        assert following.wait(30) == 0
-        assert "connected again" in following.stderr.read()
-        following.stdout.close()
-        following.stderr.close()
+        with demo.start("run", "workflow", "ticks", "--follow", **through) as following:
+            shown = [following.out.readline() for _ in range(3)]
+            cable.pull()
+            assert "connection lost, trying again" in following.err.readline()
+            cable.plug()
+            shown += following.out.readlines()
+            assert following.process.wait(30) == 0
+            assert "connected again" in following.err.read()
     ticks = [line.split()[-1] for line in shown if "✓ count/@" in line]
     assert ticks == [f"count/@{number}/tick" for number in range(8)]
 
