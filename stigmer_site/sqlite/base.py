@@ -73,7 +73,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.turns.close()
 
     def in_turn(self, attempt: Callable[[], T]) -> T:
-        """What ``attempt`` gives, once this connection has got the write lock.
+        """The result of ``attempt``, once this connection has got the write lock.
 
         Raises sqlite3.OperationalError: it is locked for longer than ``lock_seconds``.
         """

@@ -44,7 +44,7 @@ class Turns:
         self._file: int | None = None
 
     def take(self, attempt: Callable[[], T], seconds: float) -> T:
-        """What ``attempt`` gives, tried until SQLite does not say that others have the lock.
+        """The result of ``attempt``, tried until SQLite does not say that others have the lock.
 
         Raises the sqlite3.OperationalError of the last try, made after ``seconds``.
         """
