@@ -9,7 +9,7 @@ from executions.driving.lease import claim
 from executions.errors import Refused
 from executions.models import AuditEntry, Event, Execution
 from executions.policy import SUPPORT_GROUP
-from executions.states import Phase
+from executions.states import ACTIVE_PHASES, MOVES, Phase, WaitingFor
 from executions.verbs.deciding.override import choices, override
 from executions.verbs.deciding.restore import restore
 from tests.people import confirmed, in_group
@@ -45,6 +45,19 @@ def test_whoever_drives_it_is_shut_out_and_the_owner_is_told(begin, process, ada
         "IN_PROGRESS",
         to,
     )
+
+
+@pytest.mark.parametrize("to", [phase for phase in Phase if phase.row.override])
+def test_an_administrator_may_say_what_has_words(begin, ada, to):
+    """From the phases that lead there and need no worker."""
+    origins = [each for each in (Phase.WAITING, Phase.PENDING, Phase.FAILED) if to in MOVES[each]]
+    execution = begin("do: [{a: {set: {n: 1}}}]\n")
+    Execution.objects.update(phase=origins[0], waiting_for=WaitingFor.DECISION)
+    assert to in choices(Execution.objects.get())
+    override(execution.pk, ada, to, reason="it is settled")
+    after = Execution.objects.get()
+    assert (after.phase, after.is_active()) == (to, to in ACTIVE_PHASES)
+    assert (after.ended_at is None) is (to in ACTIVE_PHASES)
 
 
 def test_what_only_a_worker_can_know_cannot_be_said(begin, ada):
