@@ -1,12 +1,16 @@
 """Spans of time in words, the same in a terminal, in a reason and on a page, where
-static/js/clock.js says them on.
+static/js/clock.js says them on; and spans as a person types them.
 """
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from itertools import pairwise
 
 _SIZES = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+_TYPED = re.compile(r"(\d{1,5})(s|m|h|d|w)")
+_TYPED_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def lasting(seconds: float) -> str:
@@ -30,3 +34,9 @@ def roughly(seconds: float) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"
     return "0 s"
+
+
+def read(text: str) -> timedelta | None:
+    """A span that a person typed: ``45s``, ``30m``, ``3h``, ``2d``, ``1w``. None for other text."""
+    typed = _TYPED.fullmatch(text)
+    return None if typed is None else timedelta(**{_TYPED_UNITS[typed[2]]: int(typed[1])})

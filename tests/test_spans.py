@@ -1,12 +1,14 @@
-"""Spans of time in words (executions/spans.py); tests/browser/test_control_room.py holds
-static/js/clock.js to the same cases.
+"""Spans of time in words and as they are typed (executions/spans.py);
+tests/browser/test_control_room.py holds static/js/clock.js to the same cases.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from executions.spans import lasting, roughly
+from executions.spans import lasting, read, roughly
 
 LASTING = {
     -3: "0 ms",
@@ -30,3 +32,21 @@ def test_a_span_is_said_in_its_two_largest_units(seconds: float, words: str) -> 
 )
 def test_a_span_is_said_roughly_in_its_largest_unit(seconds: float, words: str) -> None:
     assert roughly(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("typed", "span"),
+    [
+        ("45s", timedelta(seconds=45)),
+        ("30m", timedelta(minutes=30)),
+        ("2d", timedelta(days=2)),
+        ("1w", timedelta(weeks=1)),
+        ("2", None),
+        ("2 d", None),
+        ("123456d", None),
+    ],
+)
+def test_a_span_that_a_person_types_is_a_number_and_a_unit(
+    typed: str, span: timedelta | None
+) -> None:
+    assert read(typed) == span

@@ -7,18 +7,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from difflib import get_close_matches
 from typing import Any
 
 from django.utils.timezone import get_current_timezone
 
+from executions import spans
 from executions.searching.search import ATTENTION, Search
 from executions.states import Phase
 
 _PART = re.compile(r'(?:(?P<name>[a-z]+):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+))')
-_SPAN = re.compile(r"(\d{1,5})(s|m|h|d|w)")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _WORDS = {
     "running": Phase.IN_PROGRESS,
     "done": Phase.COMPLETED,
@@ -121,10 +120,10 @@ def _moment(name: str) -> Callable[[str, datetime], dict[str, Any]]:
 
 def _when(value: str, now: datetime) -> datetime | None:
     """A span before now, or a day (its beginning in the zone of the page), or a moment."""
-    span = _SPAN.fullmatch(value)
+    span = spans.read(value)
     try:
         if span is not None:
-            return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
+            return now - span
         if len(value) <= 10:
             day = date.fromisoformat(value)
             return datetime.combine(day, time.min, get_current_timezone())
