@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
@@ -26,6 +27,11 @@ def check_zone(name: str) -> None:
     """Raise ValidationError for what is no name of a time zone."""
     if name not in names():
         raise ValidationError(f"{name!r} is no time zone. Use a name such as UTC or Europe/Berlin.")
+
+
+def exact(moment: datetime) -> str:
+    """A moment to the second, in the zone of the browser or else of the installation."""
+    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def of_the_browser(

@@ -21,6 +21,7 @@ from executions.journal.events import title_of
 from executions.models import Event, Execution
 from executions.models.notification import FAILURES
 from executions.states import Look
+from stigmer_site.zones import exact
 
 register = template.Library()
 
@@ -149,11 +150,6 @@ def day(moment: datetime) -> SafeString:
         exact(moment),
         timezone.localtime(moment).strftime("%Y-%m-%d"),
     )
-
-
-def exact(moment: datetime) -> str:
-    """A moment to the second, in the zone of the browser or else of the installation."""
-    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 @register.simple_tag

@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 from django.contrib import admin
 from django.db.models import Model
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from executions import showing
+from stigmer_site.zones import exact
 
 MOST_CHARACTERS = 20_000
 NOTHING = "–"
@@ -106,4 +106,4 @@ def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> SafeString:
 
 
 def moment(at: datetime | None) -> str:
-    return NOTHING if at is None else timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S %Z")
+    return NOTHING if at is None else exact(at)

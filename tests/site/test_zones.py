@@ -23,7 +23,7 @@ def shown_to(**cookies: str) -> str:
     """A moment as a request with these cookies is shown it."""
     request = HttpRequest()
     request.COOKIES = cookies
-    page = zones.of_the_browser(lambda request: HttpResponse(words.exact(AT)))
+    page = zones.of_the_browser(lambda request: HttpResponse(zones.exact(AT)))
     response = page(request)
     assert isinstance(response, HttpResponse)
     return response.content.decode()
