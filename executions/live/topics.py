@@ -47,14 +47,6 @@ def execution_topic(execution_id: uuid.UUID) -> str:
     return f"{EXECUTION}:{public_id('wex', execution_id)}"
 
 
-def row_topic(execution_id: uuid.UUID) -> str:
-    return f"{ROW}:{public_id('wex', execution_id)}"
-
-
-def inbox_topic(user_id: int) -> str:
-    return f"{INBOX}:{user_id}"
-
-
 def events_topic(user_id: int) -> str:
     return f"{CLOUD_EVENTS}:{user_id}"
 

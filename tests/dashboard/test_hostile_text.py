@@ -12,8 +12,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from dashboard.live.page import poll
-from executions.live.topics import execution_topic, inbox_topic, row_topic
+from executions.live.topics import execution_topic
 from executions.models import Execution
+from tests.topics import inbox_topic, row_topic
 
 VECTORS = [
     "<script>alert(1)</script>",

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from executions.ids import uuid7
-from executions.live.topics import execution_topic, inbox_topic, parse, row_topic
+from executions.live.topics import execution_topic, parse
+from tests.topics import inbox_topic, row_topic
 
 
 def test_names_lead_back_to_what_they_name() -> None:

@@ -11,12 +11,13 @@ from django.test import Client
 
 from dashboard.live.page import door
 from executions.live import broadcast
-from executions.live.topics import execution_topic, inbox_topic, row_topic
+from executions.live.topics import execution_topic
 from executions.models import Execution, Notification, Process
 from executions.nudges import GROUP
 from executions.verbs.deciding import decisions
 from tests.dashboard.pages import Frame, elsewhere, page, run
 from tests.driving.crashing import drive_and_die, drive_on
+from tests.topics import inbox_topic, row_topic
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 Begin = Callable[..., Execution]

@@ -12,8 +12,9 @@ from django.db import connections
 from django.test import AsyncClient, Client
 
 from dashboard.live.page import poll
-from executions.live.topics import execution_topic, inbox_topic, row_topic
+from executions.live.topics import execution_topic
 from executions.models import Execution
+from tests.topics import inbox_topic, row_topic
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 Begin = Callable[..., Execution]

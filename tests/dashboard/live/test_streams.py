@@ -12,11 +12,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from executions import streams
-from executions.live.topics import execution_topic, row_topic
+from executions.live.topics import execution_topic
 from executions.mind.heard import Heard
 from executions.models import Execution
 from executions.streams import Place
 from tests.dashboard.pages import Frame, Page, elsewhere, page, run
+from tests.topics import row_topic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Begin = Callable[..., Execution]

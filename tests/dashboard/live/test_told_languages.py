@@ -14,8 +14,9 @@ from dashboard.live import changes
 from dashboard.live.page import Page, poll
 from executions.live.hub import follow
 from executions.live.news import ExecutionNews
-from executions.live.topics import inbox_topic, parse, row_topic
+from executions.live.topics import parse
 from executions.models import Execution
+from tests.topics import inbox_topic, row_topic
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 

@@ -15,8 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from dashboard.live.page import poll
 from executions import clock
 from executions.accounts import sessions
-from executions.live.topics import execution_topic, row_topic
+from executions.live.topics import execution_topic
 from executions.models import Execution
+from tests.topics import row_topic
 
 pytestmark = pytest.mark.database
 MOST_QUERIES = 34

@@ -18,11 +18,12 @@ from dashboard.live.page import poll
 from dashboard.queries import approvals as queries
 from executions import clock
 from executions.live.asks import waiting
-from executions.live.topics import asks_topic, execution_topic, inbox_topic
+from executions.live.topics import asks_topic, execution_topic
 from executions.models import Ask, Execution
 from executions.verbs.asks import Answer, respond
 from tests.dashboard.queries.test_bounds import queries_of
 from tests.dashboard.test_hostile_text import VECTORS, assert_is_harmless
+from tests.topics import inbox_topic
 
 pytestmark = pytest.mark.database
 As = Callable[[User], Client]
