@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from itertools import pairwise
+from math import ceil
 
 _SIZES = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _TYPED = re.compile(r"(\d{1,5})(s|m|h|d|w)")
@@ -34,6 +35,14 @@ def roughly(seconds: float) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"
     return "0 s"
+
+
+def at_most(seconds: float) -> str:
+    """A span to wait for, in its largest unit and never too short: ``4 s``, ``3 min``, ``2 h``."""
+    for size, unit in _SIZES:
+        if seconds > size:
+            return f"{ceil(seconds / size)} {unit}"
+    return "1 s"
 
 
 def read(text: str) -> timedelta | None:

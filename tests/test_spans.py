@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from executions.spans import lasting, read, roughly
+from executions.spans import at_most, lasting, read, roughly
 
 LASTING = {
     -3: "0 ms",
@@ -32,6 +32,14 @@ def test_a_span_is_said_in_its_two_largest_units(seconds: float, words: str) -> 
 )
 def test_a_span_is_said_roughly_in_its_largest_unit(seconds: float, words: str) -> None:
     assert roughly(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 s"), (3.2, "4 s"), (60, "60 s"), (61, "2 min"), (180, "3 min"), (3_700, "2 h")],
+)
+def test_a_span_to_wait_for_is_never_said_too_short(seconds: float, words: str) -> None:
+    assert at_most(seconds) == words
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from time import sleep
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from executions import spans
 from executions.clients.addresses import network_of
 from executions.clients.rates import buckets
 
@@ -44,7 +45,9 @@ class TooManyTries(ValidationError):
     def __init__(self, why: str, wait_seconds: float, lock: str, key: str) -> None:
         self.lock, self.key = lock, key
         self.wait_seconds = max(1, math.ceil(wait_seconds))
-        super().__init__(f"{why} Try again in {_words(self.wait_seconds)}.", code="throttled")
+        super().__init__(
+            f"{why} Try again in {spans.at_most(self.wait_seconds)}.", code="throttled"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,3 @@ def _address(made: Try) -> str:
 
 def _name(made: Try) -> str:
     return f"login:name:{made.name}"
-
-
-def _words(seconds: int) -> str:
-    if seconds < 90:
-        return f"{seconds} second{'s' * (seconds != 1)}"
-    return f"{math.ceil(seconds / 60)} minutes"
