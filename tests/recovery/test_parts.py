@@ -12,7 +12,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from executions import dispatch
 from executions.audit import rounds
 from executions.inbound import forgetting
 from executions.intake.apply import apply_definition
@@ -22,23 +21,15 @@ from executions.recovery import parts
 from executions.recovery.processes import Watch
 from executions.recovery.sweep import Sweep
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = [
+    pytest.mark.database,
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("bells"),
+]
 TEXT = (
     "document: {dsl: '1.0.0', namespace: t, name: one, version: '1.0.0'}\ndo: [{a: {set: {n:"
     " 1}}}]\n"
 )
-
-
-@pytest.fixture(autouse=True)
-def bells(monkeypatch: pytest.MonkeyPatch) -> list[uuid.UUID]:
-    rung: list[uuid.UUID] = []
-
-    def ring(execution_id: uuid.UUID, queue: str = "default", owner_id: int | None = None) -> bool:
-        rung.append(execution_id)
-        return True
-
-    monkeypatch.setattr(dispatch, "ring", ring)
-    return rung
 
 
 def begun(**columns: Any) -> Execution:

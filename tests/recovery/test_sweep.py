@@ -14,7 +14,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from executions import dispatch, nudges
+from executions import nudges
 from executions.driving.lease import claim
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
@@ -30,18 +30,6 @@ TEXT = (
     "document: {dsl: '1.0.0', namespace: t, name: one, version: '1.0.0'}\ndo: [{a: {set: {n:"
     " 1}}}]\n"
 )
-
-
-@pytest.fixture
-def bells(monkeypatch: pytest.MonkeyPatch) -> list[uuid.UUID]:
-    rung: list[uuid.UUID] = []
-
-    def ring(execution_id: uuid.UUID, queue: str = "default", owner_id: int | None = None) -> bool:
-        rung.append(execution_id)
-        return True
-
-    monkeypatch.setattr(dispatch, "ring", ring)
-    return rung
 
 
 @pytest.fixture
