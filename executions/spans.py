@@ -10,7 +10,7 @@ from itertools import pairwise
 from math import ceil
 
 _SIZES = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
-_TYPED = re.compile(r"(\d{1,5})(s|m|h|d|w)")
+_TYPED = re.compile(r"(\d{1,6})(s|m|h|d|w)")
 _TYPED_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 
+from executions import spans
 from executions.cli.exits import CommandError, ExitCode
-
-_SPAN = re.compile(r"(\d{1,6})([smhdw])\Z")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def moment_of(text: str, zone: tzinfo | None = None) -> datetime:
     """``10m`` ago, or a date or time; one without a zone is meant in ``zone``, which is this
     machine's where none is named. Raises CommandError.
     """
-    span = _SPAN.match(text)
+    span = spans.read(text)
     try:
         if span is not None:
-            return datetime.now(UTC) - timedelta(**{_UNITS[span[2]]: int(span[1])})
+            return datetime.now(UTC) - span
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone()
     except (ValueError, OverflowError):
