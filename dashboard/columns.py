@@ -1,8 +1,10 @@
 """The columns of the list of executions, one row each: pages, the form that chooses them, and
-the orders of the list derive from here. ``static/css/executions.css`` says how wide each is.
+the orders of the list derive from here. ``static/css/executions.css`` says which are wider or
+narrower than the others.
 
 A cell is ``templates/dashboard/columns/NAME.html``. A row that is pushed has all of them, as one
-fragment serves everybody; the list says which ones its reader chose, and the style hides the rest.
+fragment serves everybody; the list says which ones its reader chose, and ``static/js/lists.js``
+hides the rest.
 """
 
 from __future__ import annotations

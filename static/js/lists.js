@@ -11,6 +11,16 @@ export function move(by) {
   next.scrollIntoView({ block: "nearest" });
 }
 
+// A pushed row has every column, whoever reads it: those that this list does not show stay hidden.
+export function hideOtherColumns() {
+  const list = document.querySelector("[data-columns]");
+  if (!list) return;
+  const shown = list.dataset.columns.split(" ").map((name) => `.col-${CSS.escape(name)}`);
+  const style = new CSSStyleSheet();
+  style.replaceSync(`.execution-row > .col:not(${shown.join(", ")}) { display: none; }`);
+  document.adoptedStyleSheets.push(style);
+}
+
 export function focusOn(selector) {
   const element = document.querySelector(selector);
   if (element) { element.focus(); element.select?.(); }

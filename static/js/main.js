@@ -4,7 +4,9 @@ import { startClock, setServerNow } from "./clock.js";
 import { copy, listenForChanges, listenForClicks } from "./does.js";
 import { listenForForms } from "./forms.js";
 import { listenForKeys, register, showKeys } from "./keys.js";
-import { countPicked, focusOn, follow, followTab, move, nextError, pick } from "./lists.js";
+import {
+  countPicked, focusOn, follow, followTab, hideOtherColumns, move, nextError, pick,
+} from "./lists.js";
 import { startPolls } from "./live/polls.js";
 import { startLive } from "./live/socket.js";
 import { startTalk } from "./live/talk.js";
@@ -59,6 +61,7 @@ listenForForms();
 listenForPalette();
 listenForChecks();
 countPicked();
+hideOtherColumns();
 startSteps();
 startPayloads();
 startGraph();

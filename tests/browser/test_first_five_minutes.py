@@ -86,3 +86,6 @@ def test_the_list_shows_a_failure_without_a_reload(
     expect(first).to_contain_text("Order fulfilment")
     shop(live_stigmer, operation="charge", fault=None)
     expect(first).to_contain_text("Completed")
+    # The row that was pushed has every column; the list shows the usual ones.
+    expect(first.locator(".col-created")).to_be_visible()
+    expect(first.locator(".col-id")).to_be_hidden()

@@ -69,6 +69,17 @@ SECTIONS = {
         migrations=1,
         wants_more=False,
     ),
+    "A list column, stored": Section(
+        "tests/dashboard/views/test_executions.py::test_every_column_that_sorts_does_so_both_ways "
+        "tests/dashboard/views/test_executions.py"
+        "::test_each_column_can_be_chosen_and_is_in_a_row_that_is_pushed "
+        "tests/test_states.py tests/verbs/deciding/test_override.py",
+        "paused",
+        4,
+        tests=1,
+        migrations=1,
+        wants_more=False,
+    ),
     "An event": Section("tests/test_doors.py", "WORKFLOW_RESTED", 1, tests=1, wants_more=False),
 }
 
