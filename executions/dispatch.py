@@ -1,4 +1,5 @@
-"""The doorbell: an RQ job that says "advance this execution".
+"""The doorbell says "advance this execution": a word in the fast lane where a worker listens, an RQ
+job where none does.
 
 It may be lost, doubled or late without harm.
 """
@@ -15,6 +16,8 @@ import structlog
 from django.db import transaction
 from redis.exceptions import RedisError
 
+from executions import fast_lane
+from executions.fast_lane import Bell
 from executions.said import Said
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 QUEUES = ("high", "default", "low")
+ADVANCE = "executions.jobs.advance"
 # The job that says: an event came.
 EVENTS = "executions.jobs.match_events"
 # Many that come at once are one bell: who hears it looks again while more comes.
@@ -51,18 +55,21 @@ def ring(execution_id: uuid.UUID, queue: str = "default", owner_id: int | None =
     Whose it is lets a worker keep some of its slots for the others.
     """
     try:
-        queue_named(queue).enqueue(
-            "executions.jobs.advance",
-            str(execution_id),
-            owner_id,
-            result_ttl=0,
-            failure_ttl=60,
-            job_timeout=-1,
-        )
+        if not _is_in_fast_lane(queue, Bell(execution_id, owner_id)):
+            _keep(queue, ADVANCE, str(execution_id), owner_id)
     except RedisError as problem:
         log.warning("doorbell did not ring", execution_id=str(execution_id), problem=str(problem))
         return False
     return True
+
+
+def _is_in_fast_lane(queue: str, bell: Bell) -> bool:
+    record = queue_named(queue)
+    return fast_lane.offer(record.connection, queue, record.key, bell)
+
+
+def _keep(queue: str, function: str, *arguments: str | int | None) -> None:
+    queue_named(queue).enqueue(function, *arguments, result_ttl=0, failure_ttl=60, job_timeout=-1)
 
 
 def ring_for_events() -> None:
@@ -73,7 +80,8 @@ def ring_for_events() -> None:
         return
     _rung_for_events = now
     try:
-        queue_named(QUEUES[0]).enqueue(EVENTS, result_ttl=0, failure_ttl=60, job_timeout=-1)
+        if not _is_in_fast_lane(QUEUES[0], Bell()):
+            _keep(QUEUES[0], EVENTS)
     except RedisError as problem:
         log.warning("the bell for events did not ring", problem=str(problem))
 
@@ -81,7 +89,8 @@ def ring_for_events() -> None:
 def waiting(queue: str) -> int:
     """How many bells wait in this queue; 0 where Redis does not answer."""
     try:
-        return len(queue_named(queue))
+        record = queue_named(queue)
+        return len(record) + int(record.connection.llen(fast_lane.key(queue)))
     except RedisError as problem:
         log.warning("redis does not say how many wait", queue=queue, problem=str(problem))
         return 0

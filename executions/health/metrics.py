@@ -16,7 +16,7 @@ from django.db.models import Avg, Count, F, Min, Sum
 from django.db.models.functions import Now
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 
-from executions import clock
+from executions import clock, fast_lane
 from executions.dispatch import QUEUES
 from executions.health.checks import Check, look
 from executions.health.gauges import gauges
@@ -358,7 +358,7 @@ def _queue_depth() -> Metric:
 
 
 def _length(client: redis.Redis, queue: str) -> int:
-    return int(client.llen(f"rq:queue:{queue}"))
+    return int(client.llen(f"rq:queue:{queue}")) + int(client.llen(fast_lane.key(queue)))
 
 
 def _labelled(label: str, counts: dict[str, int]) -> Samples:

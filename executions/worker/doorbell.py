@@ -1,4 +1,5 @@
-"""Listening for bells: RQ jobs on high, default, low, taken only while a slot is free.
+"""Listening for bells on high, default and low, taken only while a slot is free: words of the fast
+lane, and RQ jobs that began to wait when no worker listened.
 
 RQ's own work loop is not used: it forks or blocks per job, ends itself on a Redis time-out, and its
 timeouts and registries would decide about executions. The job is deleted as it is taken; losing it
@@ -11,18 +12,22 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import django_rq
 import structlog
+from redis.client import PubSub
 from redis.exceptions import RedisError
-from rq.exceptions import DequeueTimeout, DeserializationError, InvalidJobOperation, NoSuchJobError
+from rq.exceptions import DeserializationError, InvalidJobOperation, NoSuchJobError
 from rq.job import Job
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
 from rq.utils import as_text
 from rq.worker import SimpleWorker
 
+from executions import fast_lane
 from executions.dispatch import EVENTS, QUEUES
+from executions.fast_lane import Bell
 from executions.worker.freed import Freed
 from executions.worker.slots import Slots
 
@@ -56,6 +61,7 @@ class Doorbell:
         self._connection = self._queues[0].connection
         self._freed = Freed(slots, self._connection, stop)
         self._registered: SimpleWorker | None = None
+        self._ear: PubSub | None = None
         self._beaten = time.monotonic()
 
     def listen(self) -> None:
@@ -88,57 +94,58 @@ class Doorbell:
         are.
         """
         if self._slots.wait_for_unkept(0):
-            job = self._dequeue()
+            popped = self._pop(self._queues)
         else:
-            job = self._dequeue_while_few_are_free()
-        if job is not None:
-            self._answer(job)
+            self._freed.ask()
+            popped = self._pop(self._queues[:-1], self._freed.key)
+        if popped is not None:
+            self._answer(*popped)
         elif time.monotonic() - self._beaten > BEAT_SECONDS:
-            assert self._registered is not None
+            assert self._registered is not None and self._ear is not None
             self._registered.heartbeat()
+            # Subscribes anew where the connection was lost.
+            self._ear.get_message(timeout=0)
             self._beaten = time.monotonic()
 
-    def _dequeue(self) -> Job | None:
-        try:
-            taken = Queue.dequeue_any(
-                self._queues,
-                LISTEN_SECONDS,
-                connection=self._connection,
-                serializer=JSONSerializer,
-            )
-        except DequeueTimeout:
-            return None
-        return None if taken is None else taken[0]
+    def _pop(self, queues: list[Queue], *more: str) -> tuple[str, str] | None:
+        """The list that something was in, and that; None where nothing came in time."""
+        # A fast lane is filled while its queue is empty alone: what is in it came first.
+        keys = [key for queue in queues for key in (fast_lane.key(queue.name), queue.key)]
+        popped: Any = self._connection.blpop([*keys, *more], LISTEN_SECONDS)
+        return None if popped is None else (as_text(popped[0]), as_text(popped[1]))
 
-    def _dequeue_while_few_are_free(self) -> Job | None:
-        """A bell of the queues before the last one; None as soon as more slots are free."""
-        self._freed.ask()
-        keys = [queue.key for queue in self._queues[:-1]]
-        popped = self._connection.blpop([*keys, self._freed.key], LISTEN_SECONDS)
-        if popped is None or as_text(popped[0]) == self._freed.key:
-            return None
+    def _answer(self, key: str, text: str) -> None:
+        if key == self._freed.key:
+            return
+        if not key.startswith(fast_lane.PREFIX):
+            self._answer_job(text)
+            return
         try:
-            return Job.fetch(
-                as_text(popped[1]), connection=self._connection, serializer=JSONSerializer
-            )
+            self._hear(Bell.from_text(text))
+        except ValueError:
+            log.error("a word that is no bell was dropped", queue=key)
+
+    def _answer_job(self, job_id: str) -> None:
+        try:
+            job = Job.fetch(job_id, connection=self._connection, serializer=JSONSerializer)
         except NoSuchJobError:
-            return None
-
-    def _answer(self, job: Job) -> None:
+            return
         try:
-            if job.func_name == EVENTS:
-                self._look_for_events()
-                return self._delete(job)
-            execution_id, owner_id = uuid.UUID(job.args[0]), _owner(job)
+            bell = _bell(job)
         except (DeserializationError, IndexError, ValueError, TypeError, AttributeError):
             log.error("a job that is no bell was dropped", job=job.id)
             self._delete(job)
         else:
-            if not self._slots.submit(execution_id, owner_id):
-                self._look()
+            self._hear(bell)
             # A bell is its record and a place in the queue, which it has left. RQ's own deletion
             # looks for what else may name it, at twenty times the cost.
             self._connection.delete(job.key)
+
+    def _hear(self, bell: Bell) -> None:
+        if bell.execution_id is None:
+            self._look_for_events()
+        elif not self._slots.submit(bell.execution_id, bell.owner_id):
+            self._look()
 
     def _delete(self, job: Job) -> None:
         try:
@@ -153,9 +160,17 @@ class Doorbell:
                 self._queues, connection=self._connection, serializer=JSONSerializer
             )
             worker.register_birth()  # type: ignore[no-untyped-call]
+            self._close_ear()
+            self._ear = fast_lane.listen(self._connection)
             self._registered = worker
 
+    def _close_ear(self) -> None:
+        if self._ear is not None:
+            self._ear.close()
+            self._ear = None
+
     def _unregister(self) -> None:
+        self._close_ear()
         if self._registered is not None:
             try:
                 self._registered.register_death()  # type: ignore[no-untyped-call]
@@ -163,7 +178,9 @@ class Doorbell:
                 log.warning("could not sign off at redis", problem=str(problem))
 
 
-def _owner(job: Job) -> int | None:
-    """Whose execution it is, if the bell says so."""
+def _bell(job: Job) -> Bell:
+    """Raises what a job that is no bell makes RQ, or a look at its arguments, raise."""
+    if job.func_name == EVENTS:
+        return Bell()
     owner_id = job.args[1] if len(job.args) > 1 else None
-    return owner_id if isinstance(owner_id, int) else None
+    return Bell(uuid.UUID(job.args[0]), owner_id if isinstance(owner_id, int) else None)

@@ -44,10 +44,10 @@ def test_where_nobody_waits_a_batch_rings_where_it_belongs(
 
 
 def test_a_bell_says_whose_execution_it_is(redis_client):
-    from executions.worker.doorbell import _owner
+    from executions.worker.doorbell import _bell
 
     dispatch.ring(uuid.UUID(int=7), "default", 3)
     import django_rq
 
     (job,) = django_rq.get_queue("default").jobs
-    assert _owner(job) == 3
+    assert _bell(job).owner_id == 3

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pickle
 import signal
 import subprocess
+import uuid
 import zlib
 from datetime import UTC, datetime
 
@@ -131,9 +132,13 @@ def test_jobs_that_are_no_bells_are_dropped_and_nothing_else_is(worker, begin, e
         )
         redis_client.rpush("rq:queue:default", key)
     redis_client.rpush("rq:queue:default", "a-job-that-is-not-there")
+    redis_client.rpush(
+        "stigmer:bells:default", "", "os.system", b"\x00\xff", "1 1", uuid.UUID(int=0).hex
+    )
     execution = begin("do: [{a: {set: {n: 1}}}]")
     assert ends(execution).output == {"n": 1}
-    until(lambda: redis_client.llen("rq:queue:default") == 0, what="the queue is empty")
+    lists = ("rq:queue:default", "stigmer:bells:default")
+    until(lambda: not redis_client.exists(*lists), what="the queue and its lane are empty")
     assert first.poll() is None
 
 
