@@ -14,6 +14,7 @@ from functools import lru_cache
 from redis import Redis
 from redis.client import PubSub
 from redis.commands.core import Script
+from redis.exceptions import ResponseError
 
 PREFIX = "stigmer:bells:"
 # The channel that ears subscribe to: Redis forgets a subscription with its connection, so a worker
@@ -65,7 +66,12 @@ def offer(connection: Redis, queue: str, record: str, bell: Bell) -> bool:
 
     ``record`` is the key of RQ's own list. Raises redis.RedisError.
     """
-    return bool(_script(connection)([key(queue), record], [bell.as_text(), MOST, EARS]))
+    try:
+        return bool(_script(connection)([key(queue), record], [bell.as_text(), MOST, EARS]))
+    except ResponseError:
+        # A Redis that allows no scripts keeps all bells in RQ's queue; one that takes nothing at
+        # all says so there.
+        return False
 
 
 def listen(connection: Redis) -> PubSub:

@@ -63,6 +63,19 @@ def test_what_no_worker_waits_for_is_a_job_and_nothing_overtakes_it(redis_client
     assert (len(lane(redis_client)), len(rung(redis_client))) == (1, 0)
 
 
+def test_a_redis_that_allows_no_scripts_keeps_bells_in_the_queue(redis_client, ear):
+    redis_client.acl_setuser(
+        "plain", enabled=True, nopass=True, categories=["+@all", "-@scripting"], keys=["*"]
+    )
+    pool = redis_client.connection_pool.connection_kwargs
+    plain = redis.Redis(unix_socket_path=pool["path"], username="plain", password="any")
+    try:
+        assert not fast_lane.offer(plain, "default", "rq:queue:default", Bell(EXECUTION))
+    finally:
+        plain.close()
+        redis_client.acl_deluser("plain")
+
+
 def test_a_worker_whose_connection_ended_does_not_listen_any_more(redis_client, ear):
     ear.close()
     until(lambda: redis_client.pubsub_numsub(fast_lane.EARS)[0][1] == 0, what="it is gone")
