@@ -5,6 +5,7 @@ UUIDv7: RFC 9562 section 5.7. ULID text: Crockford base 32, 26 characters, case-
 
 from __future__ import annotations
 
+import base64
 import os
 import threading
 import time
@@ -12,6 +13,8 @@ import uuid
 from datetime import datetime
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+# The digits of RFC 4648, which Python writes, as those of Crockford.
+_DIGITS = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 _lock = threading.Lock()
 _last = 0
@@ -44,11 +47,9 @@ def least_uuid7(moment: datetime) -> uuid.UUID:
 
 def public_id(prefix: str, value: uuid.UUID) -> str:
     """``wex`` and a UUID give ``wex-01h…``."""
-    number, characters = value.int, []
-    for _ in range(26):
-        number, digit = divmod(number, 32)
-        characters.append(ALPHABET[digit])
-    return f"{prefix}-{''.join(reversed(characters))}"
+    # 20 bytes are 32 digits of five bits each: the last 26 hold the value.
+    digits = base64.b32encode(value.int.to_bytes(20, "big"))[6:]
+    return f"{prefix}-{digits.translate(_DIGITS).decode()}"
 
 
 def parse_public_id(text: str, *prefixes: str) -> uuid.UUID | None:

@@ -31,7 +31,9 @@ def check_zone(name: str) -> None:
 
 def exact(moment: datetime) -> str:
     """A moment to the second, in the zone of the browser or else of the installation."""
-    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S %Z")
+    # A page says hundreds of them: ``strftime`` takes ten times as long.
+    local = timezone.localtime(moment)
+    return f"{local.replace(tzinfo=None).isoformat(' ', 'seconds')} {local.tzname() or ''}"
 
 
 def of_the_browser(

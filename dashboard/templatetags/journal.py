@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import blake2s
-from typing import Any, NamedTuple
+from typing import Any
 
 from django import template
 from django.urls import reverse
@@ -23,6 +23,7 @@ from executions.ids import public_id
 from executions.journal.decided import Call, Decision
 from executions.language import KINDS
 from executions.models import (
+    Agent,
     Ask,
     AuditEntry,
     Event,
@@ -31,6 +32,7 @@ from executions.models import (
     Process,
     Proposal,
     Step,
+    Workflow,
 )
 from executions.states import PASSED_STATUSES, Look, Phase, StepStatus
 from executions.verbs import proposing
@@ -39,13 +41,27 @@ from executions.verbs.deciding import amend
 register = template.Library()
 
 
-class Subject(NamedTuple):
-    """A workflow or an agent as a page names it; the addresses are empty where it has no page."""
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A workflow or an agent as a page names it, by its ``slug`` and the number of a version, and
+    the pages that show it; most rows say its name alone, so its addresses are made when asked for.
+    """
 
     slug: str
     number: int
-    href: str
-    version_href: str
+    _row: Workflow | Agent
+
+    @property
+    def _page(self) -> str:
+        return "workflow" if isinstance(self._row, Workflow) else "agent"
+
+    @property
+    def href(self) -> str:
+        return reverse(self._page, args=[self._row.public_id])
+
+    @property
+    def version_href(self) -> str:
+        return reverse(f"{self._page}-version", args=[self._row.public_id, self.number])
 
 
 LINE = 240
@@ -277,15 +293,8 @@ def capped(count: int | None) -> str:
 def subject_of(execution: Execution) -> Subject:
     """The workflow or agent of a run, its version, and the page that shows it."""
     version = execution.agent_version if execution.kind == "agent" else execution.version
-    number = version.number if version is not None else 0
-    page = "workflow" if execution.workflow is not None else "agent"
     subject = execution.subject
-    return Subject(
-        subject.slug,
-        number,
-        reverse(page, args=[subject.public_id]),
-        reverse(f"{page}-version", args=[subject.public_id, number]),
-    )
+    return Subject(subject.slug, version.number if version is not None else 0, subject)
 
 
 @register.simple_tag

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -29,6 +30,7 @@ _CODE = re.compile(r"`([^`\n]+)`")
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def icon(name: str, extra: str = "") -> SafeString:
     """One symbol of the sprite; it is decoration, the word beside it is what counts."""
     return format_html(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -60,6 +61,7 @@ def status(name: str, shape: str = "") -> SafeString:
     return _status(words.status_look(name), shape)
 
 
+@lru_cache(maxsize=1024)
 def _status(look: Look, shape: str) -> SafeString:
     return format_html(
         '<span class="status {} tone-{}">{}{}</span>',
