@@ -68,17 +68,11 @@ def overview(user: Any) -> Overview:
         day=by_hour.day(user),
         durations=figures.durations(user),
         changes=figures.changes(user),
-        causes=in_time("top causes", lambda: _causes(user)),
+        causes=in_time("top causes", lambda: groups.most_frequent(user, CAUSES)),
         oldest_due=figures.oldest_due(),
         objectives=objectives.of_all(user),
         trail=_broken_trail() if policy.is_admin(user) else "",
     )
-
-
-def _causes(user: Any) -> list[Group]:
-    """The causes that most runs that stand failed have in common."""
-    causes = groups.groups(user).groups
-    return sorted(causes, key=lambda group: group.count, reverse=True)[:CAUSES]
 
 
 def _broken_trail() -> str:

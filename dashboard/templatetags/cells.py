@@ -21,9 +21,10 @@ def cells(context: Context) -> SafeString:
     A page has hundreds of them. Each renders its template among the row's own names: including it
     would take longer than most of them take to render.
     """
-    pieces: list[str] = []
+    assert context.template is not None
+    engine, pieces = context.template.engine, []
     for column in context["columns"]:
-        cell = context.template.engine.get_template(column.template)
+        cell = engine.get_template(column.template)
         with context.push():
             inner = cell.nodelist.render(context)
         pieces.append(f"\n  {_opening(column, column.title)}{inner}</span>\n  ")

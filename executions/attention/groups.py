@@ -92,16 +92,25 @@ def groups(
     now = clock.now()
     rows = needing(user, kind)
     rows = rows.filter(cause=cause) if cause else rows
-    counted = list(_counted(rows, now)[start : start + most + 1])
+    counted = list(_counted(rows, **_by_hour(now))[start : start + most + 1])
     examples = _examples(user, [row["newest"] for row in counted[:most]])
     made = [_group(row, examples) for row in counted[:most] if row["newest"] in examples]
     _mark(made, circle_of(user))
     return GroupPage(made, len(counted) > most)
 
 
-def _counted(rows: ExecutionQuerySet, now: datetime) -> Any:
-    moment = Coalesce("failed_at", "runner_silent_at", "created_at")
-    hours = {
+def most_frequent(user: User | AnonymousUser, most: int) -> list[Group]:
+    """Of the groups that a page has, those with most runs, without their hours and without what
+    people noted and did.
+    """
+    counted = list(_counted(needing(user))[:PAGE])
+    chosen = sorted(counted, key=lambda row: row["count"], reverse=True)[:most]
+    examples = _examples(user, [row["newest"] for row in chosen])
+    return [_group(row, examples) for row in chosen if row["newest"] in examples]
+
+
+def _by_hour(now: datetime) -> dict[str, Count]:
+    return {
         f"hour_{index}": Count(
             "pk",
             filter=Q(
@@ -111,9 +120,12 @@ def _counted(rows: ExecutionQuerySet, now: datetime) -> Any:
         )
         for index in range(HOURS)
     }
+
+
+def _counted(rows: ExecutionQuerySet, **hours: Count) -> Any:
     return (
         rows.order_by()
-        .annotate(moment=moment)
+        .annotate(moment=Coalesce("failed_at", "runner_silent_at", "created_at"))
         .values("cause", "workflow", "agent")
         .annotate(
             count=Count("pk"),
@@ -136,7 +148,7 @@ def _examples(user: User | AnonymousUser, keys: Iterable[str]) -> dict[str, Exec
 
 
 def _group(row: dict[str, Any], examples: dict[str, Execution]) -> Group:
-    hours = tuple(row[f"hour_{index}"] for index in range(HOURS))
+    hours = tuple(row.get(f"hour_{index}", 0) for index in range(HOURS))
     return Group(
         row["cause"],
         row["count"],
