@@ -12,7 +12,8 @@ from typing import Any
 import structlog
 
 from executions import sandbox
-from executions.calls.command import beside, languages, leaving, output, saving
+from executions.calls import output
+from executions.calls.command import beside, languages, leaving, saving
 from executions.calls.context import Cancellation, Nobody, StepContext
 from executions.calls.outcome import Done, Fail, Outcome
 from executions.errors import WorkflowError

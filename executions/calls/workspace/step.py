@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from executions import blobs, sandbox
-from executions.calls import sandboxed
-from executions.calls.command import output
+from executions.calls import output, sandboxed
 from executions.calls.context import StepContext
 from executions.calls.outcome import Done, Fail, Outcome
 from executions.calls.workspace import git, repositories
