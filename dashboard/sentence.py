@@ -232,7 +232,7 @@ def _failed(execution: Execution, steps: Sequence[Step]) -> str:
         failed = format_html(
             _("Failed at steps {steps}, in branches beside each other."), steps=names(several)
         )
-        stays = _("What their siblings did stays.")
+        stays = _("The work of their siblings stays.")
         return one_after_the_other(failed, person, _next_of_branches(can_skip), stays)
     return one_after_the_other(_failed_at(step, name), person, _next(can_skip))
 

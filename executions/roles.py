@@ -16,7 +16,7 @@ class Role(StrEnum):
 
 
 class Rank(StrEnum):
-    """What a person is, whichever execution is looked at. The strongest one counts."""
+    """The rank of a person, whichever execution is looked at. The strongest one counts."""
 
     NOBODY = "nobody"
     USER = "user"

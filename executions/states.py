@@ -109,7 +109,7 @@ class Phase(StrEnum):
             entering={**_FREE, "wake_at": Moment.NOW, "rung_at": None},
             held_by=("wake_at",),
             constraint="execution_pending_is_due",
-            override="Whoever drives it is shut out, and a worker takes it up again.",
+            override="Its driver is shut out, and a worker takes it up again.",
         ),
     )
     IN_PROGRESS = (
@@ -188,7 +188,7 @@ class Phase(StrEnum):
 
 
 class WaitingFor(StrEnum):
-    """What a run, or a step of it, waits for beside a moment."""
+    """The thing that a run, or a step of it, waits for beside a moment."""
 
     NOTHING = ""
     TIMER = "timer"
@@ -205,7 +205,7 @@ class WaitingFor(StrEnum):
 
     @staticmethod
     def joined(kinds: Iterable[str]) -> str:
-        """What a run waits for whose branches wait for several things at once."""
+        """The kinds for a run whose branches wait for several things at once."""
         return ", ".join(kinds)
 
     @staticmethod
@@ -215,7 +215,7 @@ class WaitingFor(StrEnum):
 
 
 class Runner(StrEnum):
-    """Who drives a run: workers of ours, or somebody outside who reports."""
+    """The drivers of a run: workers of ours, or somebody outside who reports."""
 
     OURS = "ours"
     EXTERNAL = "external"

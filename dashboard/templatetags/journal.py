@@ -189,7 +189,7 @@ def decision_line(step: Step) -> str:
         )
     said = ", ".join([said, *_changes(decided)])
     reason = _("Reason: {reason}").format(reason=decided.reason) if decided.reason else ""
-    return f"{said}. {_('What it set aside stays in the journal.')} {reason}".rstrip()
+    return f"{said}. {_('The steps that it set aside stay in the journal.')} {reason}".rstrip()
 
 
 @register.filter

@@ -96,8 +96,8 @@ _WORDS = {
             " migration, a VACUUM or a shell with an open transaction. Nothing was changed."
         ),
         Said(
-            "Try again when it has ended; /readyz and `stigmer doctor` say so. What runs waits for"
-            " it and loses nothing."
+            "Try again when it has ended; /readyz and `stigmer doctor` say so. Runs wait for it"
+            " and lose nothing."
         ),
     ),
     Trouble.SLOW: (
@@ -114,7 +114,7 @@ _WORDS = {
         ),
         Said(
             "Look before doing it again (with an Idempotency-Key it can be sent again); /readyz and"
-            " `stigmer doctor` say when it is back. What runs goes on by itself then."
+            " `stigmer doctor` say when it is back. Runs go on by themselves then."
         ),
     ),
     Trouble.FULL: (

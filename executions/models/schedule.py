@@ -29,14 +29,14 @@ class ScheduleState(models.TextChoices):
 
 
 class Missed(models.TextChoices):
-    """What is done about times that passed while nothing could be started."""
+    """The rule for times that passed while nothing could be started."""
 
     ONE = "one", "Start one run for all of them"
     NONE = "none", "Start nothing for them"
 
 
 class Overlap(models.TextChoices):
-    """What is done at a time at which the last run has not ended."""
+    """The rule for a time at which the last run has not ended."""
 
     SKIP = "skip", "Leave the time out"
     ALLOW = "allow", "Start one beside it"

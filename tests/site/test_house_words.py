@@ -16,16 +16,9 @@ ROOMS = ("dashboard", "executions", "stigmer_site")
 OPENING = re.compile(r"(?:^|(?<=[.!?]\s))(?:Who|Whoever|What|Whatever|Where)\b[^.?!]*[.!?:]?")
 # Rooms that have some yet. Let the numbers go down; a room that is not here stays without.
 LEFT = {
-    "dashboard/answering.py": 1,
-    "dashboard/sentence.py": 1,
-    "dashboard/templatetags": 1,
-    "executions/api": 77,
+    "executions/api": 13,
     "executions/cli": 1,
-    "executions/models": 4,
-    "executions/roles.py": 1,
-    "executions/states.py": 4,
     "executions/verbs": 11,
-    "stigmer_site/doors.py": 1,
 }
 
 

@@ -44,7 +44,7 @@ class Filters(BaseModel):
     summary="List what waits for an answer",
 )
 def listed(request: HttpRequest, filters: Annotated[Filters, Query()]) -> dict[str, Any]:
-    """What the caller may answer, newest first."""
+    """The questions that the caller may answer, newest first."""
     rows = policy.visible_asks(person(request))
     rows = rows.filter(answered_at__isnull=False) if filters.answered else rows.open()
     rows = rows.select_related(*_RELATED).prefetch_related("users", "groups").defer(*_HEAVY)

@@ -29,7 +29,7 @@ router = Router(tags=["Administration"])
     summary="List the audit trail",
 )
 def entries(request: HttpRequest, asked: Annotated[shapes.AuditListing, Query()]) -> dict[str, Any]:
-    """Who did what to what, newest first."""
+    """The trail of who did what to what, newest first."""
     _check(request)
     rows = matching(_search(asked))
     return Listing("audit", asked.limit, asked.cursor).page(rows, exporting.as_json)
@@ -80,8 +80,8 @@ def verification(request: HttpRequest) -> shapes.Verification:
     summary="Acknowledge what is wrong with the audit trail",
 )
 def acknowledge(request: HttpRequest, body: shapes.AcknowledgeBody) -> shapes.Verification:
-    """What is known to be wrong stays listed, with your name and reason, and alarms nobody any
-    more. 409 where nothing is wrong.
+    """A fault that is known stays listed, with your name and reason, and alarms nobody any more.
+    409 where nothing is wrong.
     """
     trail.acknowledge(person(request), body.reason, trail.open_problems()[0])
     return _verification()
@@ -120,5 +120,5 @@ def _check(request: HttpRequest) -> None:
         raise Problem(
             "forbidden",
             "Only support and administrators see what everybody did.",
-            remedy="What was done to a run of yours is on its page, under Audit.",
+            remedy="The entries about a run of yours are on its page, under Audit.",
         )

@@ -132,7 +132,7 @@ def turn_on(request: HttpRequest, channel_id: str) -> shapes.Channel:
     summary="Turn a channel off",
 )
 def turn_off(request: HttpRequest, channel_id: str) -> shapes.Channel:
-    """What waits for it is kept."""
+    """Messages that wait for it are kept."""
     return _switched(request, channel_id, on=False)
 
 

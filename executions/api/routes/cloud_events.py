@@ -75,7 +75,9 @@ router.post(
     summary="List events that came in",
 )
 def listed(request: HttpRequest, filters: Annotated[Filters, Query()]) -> dict[str, Any]:
-    """What the caller's runs may hear, newest first; kept for a day where nobody took it."""
+    """The events that the caller's runs may hear, newest first; one that nobody took is kept for a
+    day.
+    """
     rows = policy.visible_events(person(request)).counting_who_heard()
     rows = rows.filter(type=filters.type) if filters.type is not None else rows
     return Listing("events", filters.limit, filters.cursor).page(rows, render.event)

@@ -44,7 +44,7 @@ def listed(request: HttpRequest, paging: Annotated[Paging, Query()]) -> dict[str
     summary="Make a source of webhooks",
 )
 def create(request: HttpRequest, body: shapes.EventSourceBody) -> Status[shapes.NewEventSource]:
-    """Its secret is shown this once. What it sends are events of the caller."""
+    """Its secret is shown this once. Its events are events of the caller."""
     source, secret = sources.create(person(request), body.name, body.event_type)
     return Status(201, render.new_source(source, secret))
 
@@ -57,8 +57,8 @@ def create(request: HttpRequest, body: shapes.EventSourceBody) -> Status[shapes.
     summary="List what came from a source",
 )
 def visited(request: HttpRequest, source_id: str) -> dict[str, Any]:
-    """What it sent last and why it was refused, of the last seven days, at most 50. A memory that
-    may be lost.
+    """Its last deliveries and why they were refused, of the last seven days, at most 50. A memory
+    that may be lost.
     """
     return {"items": [asdict(each) for each in visits.latest(_one(request, source_id)) or []]}
 
@@ -84,7 +84,7 @@ def rotate(request: HttpRequest, source_id: str) -> shapes.NewEventSource:
     summary="Delete a source of webhooks",
 )
 def delete(request: HttpRequest, source_id: str) -> Status[None]:
-    """What it sends is refused from now on."""
+    """Its events are refused from now on."""
     sources.delete(_one(request, source_id), person(request))
     return Status(204, None)
 

@@ -39,12 +39,12 @@ class NotificationFilters(BaseModel):
 
 
 class Caller(BaseModel):
-    """Who calls, and what the caller may do."""
+    """The caller, and what the caller may do."""
 
     name: str
     is_admin: bool
     is_support: bool
-    role: Rank = Field(description="What the caller is, whichever run is looked at.")
+    role: Rank = Field(description="The rank of the caller, whichever run is looked at.")
     scopes: list[str] | None = Field(description="Of the token; null for a session.")
 
 

@@ -62,7 +62,7 @@ class How(BaseModel):
     message: str = Field(
         "",
         max_length=LONGEST_MESSAGE,
-        description="What the new version changes; its list says it.",
+        description="A word on what the new version changes; its list says it.",
     )
     dry_run: bool = Field(
         False, description="Check everything and say what would be done; store nothing."

@@ -96,7 +96,9 @@ def read(request: HttpRequest, schedule_id: str) -> shapes.Schedule:
 def change(
     request: HttpRequest, schedule_id: str, body: shapes.ChangeScheduleBody
 ) -> shapes.Schedule:
-    """What is named. A new rule counts from now; an `input` of null is the workflow's default."""
+    """The fields that are named. A new rule counts from now; an `input` of null is the
+    workflow's default.
+    """
     sent = body.model_dump(exclude_unset=True)
     changes = {name: value for name, value in sent.items() if value is not None or name == "input"}
     schedule = _one(request, schedule_id)

@@ -52,7 +52,7 @@ def create(request: HttpRequest, body: shapes.SinkBody) -> Status[shapes.Sink]:
     summary="Change a sink",
 )
 def change(request: HttpRequest, sink_id: str, body: shapes.ChangeSinkBody) -> shapes.Sink:
-    """What is named; what waits already is sent all the same, to a new address too."""
+    """The fields that are named; what waits already is sent all the same, to a new address too."""
     changes = {name: value for name, value in body.model_dump().items() if value is not None}
     changed = channels.change(_one(request, sink_id), person(request), changes)
     return render.sink(changed)
@@ -78,7 +78,7 @@ def turn_on(request: HttpRequest, sink_id: str) -> shapes.Sink:
     summary="Turn a sink off",
 )
 def turn_off(request: HttpRequest, sink_id: str) -> shapes.Sink:
-    """What waits for it is kept."""
+    """Events that wait for it are kept."""
     return _switched(request, sink_id, on=False)
 
 

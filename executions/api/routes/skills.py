@@ -22,7 +22,7 @@ _SKILLS = Texts(
     visible=policy.visible_skills,
     apply=skills.apply_skill,
     delete=standing.delete_skill,
-    deleting="With its versions. What runs have read of it stays in their journals.",
+    deleting="With its versions. The parts that runs have read stay in their journals.",
 )
 add_applying(router, _SKILLS, _BODY)
 add_standing(router, _SKILLS)

@@ -33,7 +33,7 @@ def add_stored_values(router: Router) -> None:
         openapi_extra={"responses": {200: _TEXT}},
     )
     def stored_value(request: HttpRequest, execution_id: str, digest: str) -> HttpResponse:
-        """What a tool gave where that is too large for its step, which holds `$stored` with the
+        """The result of a tool that is too large for its step, which holds `$stored` with the
         digest in its place.
         """
         execution = finding.execution(person(request), execution_id, "agent")

@@ -17,14 +17,14 @@ class AskedOutcome(BaseModel):
 
 
 class Approvers(BaseModel):
-    """Who may answer, by name; administrators may beside them."""
+    """The people who may answer, by name; administrators may beside them."""
 
     users: list[str]
     groups: list[str]
 
 
 class Response(BaseModel):
-    """What was answered."""
+    """The answer."""
 
     outcome: str
     form: Json
@@ -47,7 +47,7 @@ class Approval(BaseModel):
     )
     outcomes: list[AskedOutcome]
     approvers: Approvers
-    four_eyes: bool = Field(description="Whoever started the run may not answer.")
+    four_eyes: bool = Field(description="The person who started the run may not answer.")
     is_open: bool
     created_at: datetime
     expires_at: datetime
@@ -58,5 +58,5 @@ class RespondBody(Body):
     """An answer."""
 
     outcome: str = Field(max_length=40, description="The name of one of the outcomes.")
-    form: Json = Field(None, description="What was filled in; it has to fit the form.")
+    form: Json = Field(None, description="The filled-in values; they have to fit the form.")
     comment: str = Field("", max_length=2000)

@@ -38,7 +38,7 @@ class AuditDownload(AuditFilters):
 
 
 class AuditEntry(BaseModel):
-    """Who did what to what."""
+    """An entry of the trail: who did what to what."""
 
     entry: int
     at: datetime
@@ -58,7 +58,7 @@ class AuditEntry(BaseModel):
 class AuditProblem(BaseModel):
     """One thing that is wrong with the trail."""
 
-    entry: int = Field(description="Where it shows; 0 where at no entry.")
+    entry: int = Field(description="The entry at which it shows; 0 where at none.")
     how: str
     detail: str
 
@@ -72,7 +72,7 @@ class AcknowledgedProblem(AuditProblem):
 
 
 class Verification(BaseModel):
-    """What the sweep has found so far; it verifies the whole trail again and again."""
+    """The sweep's findings so far; it verifies the whole trail again and again."""
 
     whole: bool
     entries: int = Field(description="How many the latest whole round verified.")

@@ -39,7 +39,7 @@ class Cause(BaseModel):
 
 
 class CauseBody(Body):
-    """What is to be kept about a cause; what is left out stays as it is."""
+    """The changes to a cause; what is left out stays as it is."""
 
     note: str = Field("", max_length=NOTE_CHARACTERS)
     assignee: str | None = Field(None, max_length=150, description="A user name, null for nobody.")
@@ -47,7 +47,7 @@ class CauseBody(Body):
 
 
 class CauseNote(BaseModel):
-    """What is kept about a cause."""
+    """The record that is kept about a cause."""
 
     cause: str
     assignee: str | None
@@ -56,7 +56,7 @@ class CauseNote(BaseModel):
 
 
 class BulkBody(Body):
-    """What is to be done to which runs: give `execution_ids`, `cause` or `q`."""
+    """A verb, and the runs that it is done to: give `execution_ids`, `cause` or `q`."""
 
     verb: Literal[IN_BULK] = Field(description="The verb.")  # type: ignore[valid-type]
     execution_ids: list[str] = Field([], max_length=1_000, description="Ids of runs.")
@@ -104,7 +104,7 @@ class BulkRun(BaseModel):
 
 
 class BulkItem(BaseModel):
-    """What became of one run."""
+    """The outcome for one run."""
 
     execution_id: str
     status: Literal["WAITING", "DONE", "REFUSED", "TAKEN_BACK", "LEFT"]

@@ -49,7 +49,7 @@ class ChannelBody(Body):
 
 
 class ChangeChannelBody(Body):
-    """What is to be changed; what is left out stays."""
+    """The changes; what is left out stays."""
 
     address: str | None = Field(None, max_length=500)
     types: Names | None = None

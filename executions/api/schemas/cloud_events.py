@@ -10,7 +10,7 @@ from executions.api.schemas.shared import Body, Json
 
 
 class KeptEvent(BaseModel):
-    """What became of one event of a request."""
+    """The outcome for one event of a request."""
 
     id: str = Field(description="Under this id it is kept.")
     duplicate: bool = Field(description="An event of this source and id was known already.")
@@ -52,7 +52,7 @@ class EventSource(BaseModel):
     owner: str
     event_type: str = Field(description="The type of an event whose body is no CloudEvent.")
     active: bool
-    url: str = Field(description="Where it sends to.")
+    url: str = Field(description="The address that it sends to.")
     created_at: datetime
     heard_at: datetime | None = Field(description="When it was last heard.")
 

@@ -16,7 +16,7 @@ PHASES = [str(phase) for phase in Phase]
 
 
 class ExecutionSpec(BaseModel):
-    """What was asked for. It never changes."""
+    """The run as it was asked for. It never changes."""
 
     workflow_id: str | None = None
     workflow: str | None = Field(None, description="The workflow's slug.")
@@ -42,7 +42,7 @@ class ExecutionSpec(BaseModel):
         description="The workspace that it was started with; null: as its definition says. The"
         " address `…/workspace` has the folder itself.",
     )
-    schedule: OfRun | None = Field(None, description="What started it; left out in lists.")
+    schedule: OfRun | None = Field(None, description="Its schedule; left out in lists.")
     input: Json = Field(None, description="Left out in lists.")
 
 
@@ -54,7 +54,7 @@ class Progress(BaseModel):
 
 
 class Usage(BaseModel):
-    """What an agent's run consumed."""
+    """The consumption of an agent's run."""
 
     input_tokens: int
     output_tokens: int
@@ -92,7 +92,7 @@ class LateAnswer(BaseModel):
     output: Json = None
     error: Json = None
     came_at: datetime
-    told: str = Field(description="What happened, in a sentence.")
+    told: str = Field(description="The event in a sentence.")
 
 
 class FunctionLine(BaseModel):
@@ -110,7 +110,7 @@ class FunctionLine(BaseModel):
 
 
 class ExecutionStatus(BaseModel):
-    """What the server observed. Written by whoever drives the run, never by a client."""
+    """The run as the server observed it. Written by whoever drives the run, never by a client."""
 
     phase: Phase
     seq: int = Field(
@@ -133,7 +133,7 @@ class ExecutionStatus(BaseModel):
         ),
     )
     function_line: FunctionLine | None = Field(
-        None, description="Where it stands in line for a free process of functions; not in lists."
+        None, description="Its place in line for a free process of functions; not in lists."
     )
     late_answer: LateAnswer | None = Field(
         None,
@@ -187,12 +187,12 @@ class Accepted(BaseModel):
     started_at: datetime | None = Field(
         description="When a worker took it; null while it is PENDING."
     )
-    message: str = Field(description="What happens next; says so where no worker is alive.")
+    message: str = Field(description="The next thing to happen, or that no worker is alive.")
     links: Links
 
 
 class Decided(BaseModel):
-    """What a decision led to (contract of recover)."""
+    """The outcome of a decision (contract of recover)."""
 
     execution_id: str
     phase: Phase
@@ -217,7 +217,7 @@ class Controlled(BaseModel):
 
 
 class SayBody(Body):
-    """What is said to a run that works."""
+    """A message to a run that works."""
 
     message: str = Field(min_length=1, max_length=20_000)
 
@@ -248,7 +248,7 @@ class LimitsBody(Body):
         None, ge=1, le=10**9, description="Seconds that turns and tool calls took."
     )
     cost: float | None = Field(
-        None, gt=0, le=10**9, description="What it costs, by the prices of the models."
+        None, gt=0, le=10**9, description="Its cost, by the prices of the models."
     )
     depth: int | None = Field(
         None, ge=0, le=16, description="How many agents deep work is handed on."
@@ -258,7 +258,7 @@ class LimitsBody(Body):
 class RunBody(Body):
     """How to start a run.
 
-    Where neither input nor message is given, the instance's default input counts.
+    Without input and message, the instance's default input counts.
     """
 
     input: Json = Field(None, description="The workflow's input.", examples=[{"order": 17}])
@@ -298,7 +298,7 @@ class RunBody(Body):
     limits: LimitsBody | None = Field(None, description="Of an agent: how far this run goes.")
     workspace: Json = Field(
         None,
-        description="Where this run works, in place of what its definition says: `temporary`,"
+        description="The workspace of this run, in place of what its definition says: `temporary`,"
         " `none`, or an object as in a definition.",
         examples=["temporary", {"git": {"repository": "shop", "base": "main"}}],
     )

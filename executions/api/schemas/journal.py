@@ -99,10 +99,10 @@ class History(BaseModel):
 
     items: list[Entry]
     next_after: int | None = Field(
-        None, description="What to ask for next; null where nothing is left."
+        None, description="The `after` to ask for next; null where nothing is left."
     )
     head_seq: int = Field(
-        description="Where the execution stands; a later reader asks for what came after it."
+        description="The latest `seq` of the execution; a later reader asks for what came after it."
     )
 
 

@@ -19,7 +19,7 @@ class ReplayBody(Body):
 
 
 class Difference(BaseModel):
-    """What would be otherwise."""
+    """A difference that a replay found."""
 
     path: str = Field(description="The step; empty for the run itself.")
     text: str
@@ -28,7 +28,7 @@ class Difference(BaseModel):
 
 
 class Replay(BaseModel):
-    """What a replay found."""
+    """The findings of a replay."""
 
     turns: int = Field(description="Turns that were walked again.")
     calls: int = Field(description="Tool calls that were walked again.")

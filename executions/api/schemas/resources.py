@@ -15,7 +15,7 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"
 
 
 class ResourceSpec(BaseModel):
-    """What its owner asked for."""
+    """The part that its owner asked for."""
 
     description: str
     version: int | None
@@ -25,7 +25,7 @@ class ResourceSpec(BaseModel):
 
 
 class ResourceStatus(BaseModel):
-    """What the system found."""
+    """The part that the system found."""
 
     default_instance_id: str | None
     warnings: list[str] = []
@@ -44,7 +44,7 @@ class Resource(BaseModel):
 
 
 class Applied(BaseModel):
-    """What applying a definition did (or, dry, would do)."""
+    """The outcome of applying a definition (or, dry, what it would be)."""
 
     result: Literal["created", "updated", "unchanged"]
     dry_run: bool
@@ -56,7 +56,7 @@ class Applied(BaseModel):
 
 
 class ChangeBody(Body):
-    """What may change. The slug never does; a definition changes by applying it."""
+    """The settings that may change. The slug never does; a definition changes by applying it."""
 
     name: Name | None = None
     description: str | None = Field(None, max_length=20_000)
@@ -77,7 +77,7 @@ class Version(BaseModel):
     number: int
     digest: str
     warnings: list[str]
-    message: str = Field(description="What its author says of the change; empty where nothing.")
+    message: str = Field(description="The author's word on the change; empty where there is none.")
     created_by: str
     created_at: datetime
     source: str | None = Field(None, description="The text as it was applied; left out in lists.")
@@ -107,7 +107,7 @@ class InstanceBody(Body):
 
 
 class ChangeInstanceBody(Body):
-    """What may change of an instance."""
+    """The settings of an instance that may change."""
 
     description: str | None = Field(None, max_length=20_000)
     default_input: Json = None
@@ -134,7 +134,7 @@ class SessionBody(Body):
 
 
 class Notification(BaseModel):
-    """What the caller was told, or will find."""
+    """An entry of the caller's inbox."""
 
     id: str
     event: str
@@ -142,9 +142,7 @@ class Notification(BaseModel):
     payload: Json
     created_at: datetime
     read_at: datetime | None
-    settled: bool = Field(
-        description="What it called somebody for was mended, decided or answered meanwhile."
-    )
+    settled: bool = Field(description="Its cause was mended, decided or answered meanwhile.")
 
 
 class ReadBody(Body):
@@ -209,7 +207,7 @@ class PersonalSettings(BaseModel):
 
 
 class PersonalSettingsBody(Body):
-    """What is to be changed; what is left out stays."""
+    """The changes; what is left out stays."""
 
     language: Literal["browser", "en", "de"] | None = None
     time_zone: str | None = Field(None, max_length=64)

@@ -92,13 +92,13 @@ class ScheduleBody(Body):
         "one", description="After an outage: one run for all times that passed, or none."
     )
     overlap: WhenBusy = Field(
-        "skip", description="Where the last run has not ended: leave the time out, or start one."
+        "skip", description="At a time at which the last run goes on: leave it out, or start one."
     )
     group: str = Field("", max_length=150, description="A group whose members may change it.")
 
 
 class ChangeScheduleBody(Body):
-    """What is to be changed; what is left out stays."""
+    """The changes; what is left out stays."""
 
     name: str | None = Field(None, min_length=1, max_length=LONGEST_NAME)
     workflow: str | None = Field(None, max_length=320)

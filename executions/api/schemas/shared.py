@@ -20,7 +20,7 @@ class Body(BaseModel):
 
 
 class Audit(BaseModel):
-    """Who made it, who changed it last, and when."""
+    """Its author, the person who changed it last, and when."""
 
     created_by: str | None = None
     created_at: datetime | None = None
@@ -30,7 +30,7 @@ class Audit(BaseModel):
 
 
 class Audits(BaseModel):
-    """What its owner asked for and what the system found are dated apart."""
+    """The owner's part and the system's part are dated apart."""
 
     spec_audit: Audit
     status_audit: Audit
@@ -84,8 +84,8 @@ class ProblemDetails(BaseModel):
     detail: str
     instance: str
     correlation_id: str
-    remedy: str = Field(description="What can be done now.")
-    state: str | None = Field(None, description="What the thing is now, where that is the reason.")
+    remedy: str = Field(description="The thing to do now.")
+    state: str | None = Field(None, description="Its state now, where that is the reason.")
     errors: list[FieldProblem] | None = None
     existing_id: str | None = Field(None, description="Of a conflict: the one that exists.")
     pipeline_step: str | None = Field(

@@ -26,7 +26,7 @@ class SinkBody(Body):
 
 
 class ChangeSinkBody(Body):
-    """What is to be changed; what is left out stays."""
+    """The changes; what is left out stays."""
 
     address: str | None = Field(None, min_length=1, max_length=500)
     types: list[str] | None = Field(None, max_length=16)

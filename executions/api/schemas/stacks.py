@@ -24,7 +24,7 @@ class FunctionCall(BaseModel):
 
 
 class LiveStack(BaseModel):
-    """What the worker answered."""
+    """The worker's answer."""
 
     said: str = Field(description="Why there is none; empty where there is one.")
     calls: list[FunctionCall] = Field(description="At most 10.")

@@ -14,7 +14,7 @@ ROW = Verb(
     only="Only an execution that stands still and is not complete can be amended",
     summary="Change what a finished call gave",
     meaning=(
-        "It goes on after that call with the other result. What was finished after it runs again,"
+        "It goes on after that call with the other result. Steps that finished after it run again,"
         " each effect as a new operation. A turn of an agent's model is no such call."
     ),
     command=(
@@ -24,7 +24,7 @@ ROW = Verb(
     done="The call has another result; the run goes on after it.",
     done_to="goes on after the call whose result was changed",
     event="WORKFLOW_STEP_AMENDED",
-    warning="What finished after the call runs again, each effect as a new operation.",
+    warning="Steps that finished after the call run again, each effect as a new operation.",
     body="Which call, and what it gave.",
     arguments=(
         Argument(

@@ -23,7 +23,7 @@ ROW = Verb(
             name="choice",
             kind=Kind.CHOICE,
             label="What shall be believed",
-            help="What to do about it.",
+            help="The decision about it.",
             is_required=True,
             choices=(
                 Choice("run_again", "It did not happen: run it again"),

@@ -28,8 +28,8 @@ ROW = Verb(
     done="A new run goes on from the checkpoint.",
     done_to="stays as it is; a new run goes on from its checkpoint",
     event="WORKFLOW_FORKED",
-    warning="What comes after the checkpoint runs once more, in the new run.",
-    body="Where the new run begins, and with what.",
+    warning="Steps after the checkpoint run once more, in the new run.",
+    body="The checkpoint at which the new run begins, and its input.",
     arguments=(
         replace(
             CHECKPOINT,

@@ -21,7 +21,7 @@ ROW = Verb(
     done_to="goes on without its failed step",
     event="WORKFLOW_STEP_SKIPPED",
     warning="The failed step gets no result of its own: its input becomes its output.",
-    body="What answers the skipped step.",
+    body="The output of the skipped step.",
     arguments=(
         Argument(
             name="output",
