@@ -52,7 +52,8 @@ class PhaseRow:
 
     ``moves`` names the phases that may follow. ``entering`` are the columns that the phase sets and
     resets. ``held_by`` are the columns of which one at least has to say who or what moves the run
-    on, and ``constraint`` is the name of the database's check of that. ``override`` says what an
+    on, and ``constraint`` is the name of the database's check of that. ``is_stopped``: nothing more
+    is wanted of what still runs, and steps that are open are closed. ``override`` says what an
     administrator's override into it means (empty: only a worker can know it), ``way_back`` which
     verb leads out of it to PENDING.
     """
@@ -61,6 +62,7 @@ class PhaseRow:
     moves: str
     entering: Mapping[str, Any]
     is_active: bool = True
+    is_stopped: bool = False
     held_by: tuple[str, ...] = ()
     constraint: str = ""
     override: str = ""
@@ -171,6 +173,7 @@ class Phase(StrEnum):
             moves="PENDING",
             entering=_ENDED,
             is_active=False,
+            is_stopped=True,
             override="It ends and needs nobody any more; only a restore leads back.",
             way_back="Restore it to a checkpoint.",
         ),
@@ -182,6 +185,7 @@ class Phase(StrEnum):
             moves="",
             entering=_ENDED,
             is_active=False,
+            is_stopped=True,
             override="It ends for good, whatever runs; nothing leads back.",
         ),
     )
@@ -253,6 +257,7 @@ class StepStatus(StrEnum):
 
 ACTIVE_PHASES = frozenset(phase for phase in Phase if phase.row.is_active)
 ENDED_PHASES = frozenset(Phase) - ACTIVE_PHASES
+STOPPED_PHASES = frozenset(phase for phase in Phase if phase.row.is_stopped)
 # Somebody drives it, or will.
 UNDER_WAY = ACTIVE_PHASES - {Phase.PAUSED}
 OPEN_STATUSES = frozenset(status for status in StepStatus if status.stand is Stand.OPEN)

@@ -15,7 +15,7 @@ from executions.journal.events import EventName
 from executions.journal.records import EventRecord, StepRecord
 from executions.models import Execution
 from executions.models.move import Move, Standing
-from executions.states import ENDED_PHASES, Phase, StepStatus, WaitingFor, may_move
+from executions.states import ENDED_PHASES, STOPPED_PHASES, Phase, StepStatus, WaitingFor, may_move
 
 _EVENTS = {
     Phase.COMPLETED: EventName.COMPLETED,
@@ -48,7 +48,7 @@ def route(current: Phase, to: Phase | None) -> list[Phase]:
         )
     if current == Phase.PENDING and to != Phase.IN_PROGRESS:
         # Only a run that nobody began may be dropped without having been in progress.
-        return [to] if to in (Phase.CANCELLED, Phase.TERMINATED) else [Phase.IN_PROGRESS, to]
+        return [to] if to in STOPPED_PHASES else [Phase.IN_PROGRESS, to]
     if may_move(current, to):
         return [to]
     return (
@@ -119,11 +119,7 @@ def _events(
     now: datetime,
 ) -> list[EventRecord]:
     events = []
-    if (
-        to is not None
-        and execution.started_at is None
-        and to not in (Phase.CANCELLED, Phase.TERMINATED)
-    ):
+    if to is not None and execution.started_at is None and to not in STOPPED_PHASES:
         events.append(report.plain(EventName.STARTED, execution, now, actor_id))
     if to == Phase.FAILED:
         name, error = _failed(merged)

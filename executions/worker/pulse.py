@@ -22,12 +22,10 @@ from executions.models import Execution, Process
 from executions.models.passing import Trouble, trouble
 from executions.models.reaching import why_not_written
 from executions.models.spell import Spell
-from executions.states import Phase
+from executions.states import STOPPED_PHASES, Phase
 from executions.worker import glance
 
 ASK_SECONDS = 1.0
-# Somebody wants nothing more of what still runs.
-STOPPED_PHASES = (Phase.CANCELLED, Phase.TERMINATED)
 log = structlog.get_logger(__name__)
 
 

@@ -25,7 +25,7 @@ from executions.models import Execution
 from executions.models.move import Move, Standing
 from executions.models.transactions import persistent
 from executions.said import Said
-from executions.states import ACTIVE_PHASES, BEGUN_ANEW, MOVES, Phase
+from executions.states import ACTIVE_PHASES, BEGUN_ANEW, MOVES, STOPPED_PHASES, Phase
 from executions.verbs.deciding import control, family
 from executions.verbs.deciding.case import Case
 from executions.verbs.deciding.decisions import audited
@@ -133,7 +133,7 @@ def _move(execution: Execution, actor: User, to: Phase, reason: str) -> Move:
         at=now,
     )
     move.to(to, **_columns(execution, to, reason))
-    if to in (Phase.CANCELLED, Phase.TERMINATED):
+    if to in STOPPED_PHASES:
         move.steps = closed(execution.pk, now, outcome_unknown=execution.phase == Phase.IN_PROGRESS)
     if to == Phase.PENDING:
         move.ring = execution.queue
