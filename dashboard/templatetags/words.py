@@ -22,6 +22,7 @@ from executions.journal.events import title_of
 from executions.models import Event, Execution
 from executions.models.notification import FAILURES
 from executions.states import Look
+from executions.verbs.rows import VERBS
 from stigmer_site.zones import exact
 
 register = template.Library()
@@ -31,6 +32,18 @@ register = template.Library()
 def translated(text: Any) -> str:
     """A word of a table or a sentence of an inner room, in the language of the page."""
     return words.translated(text)
+
+
+@register.filter
+def would(verb: str) -> list[str]:
+    """The templates of what a verb would do; the first that is there says it."""
+    return [f"dashboard/would/{VERBS[verb].module}.html", "dashboard/would/any.html"]
+
+
+@register.filter
+def proposed(verb: str) -> list[str]:
+    """The same where a second person is asked: a verb may say it more shortly there."""
+    return [f"dashboard/proposed/{VERBS[verb].module}.html", *would(verb)]
 
 
 @register.simple_tag

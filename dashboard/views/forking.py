@@ -23,8 +23,8 @@ from executions.ids import parse_public_id
 from executions.intake.readiness import require_queue
 from executions.models import Execution
 from executions.verbs import forms
+from executions.verbs.acting import looked
 from executions.verbs.calls import carry_out
-from executions.verbs.deciding import foreseen
 from executions.verbs.deciding.opening import check_allowed
 from executions.verbs.row import LONGEST_REASON
 from executions.verbs.rows import VERBS
@@ -46,7 +46,7 @@ def fork(request: HttpRequest, public_id: str, seq: int) -> HttpResponse:
             check_allowed(execution, person(request), FORK.name)
             begin = partial(_begun, request, execution, seq, shown)
             return redirect("execution", started_once(request, f"fork {public_id} {seq}", begin))
-        context["preview"] = foreseen.of_fork(execution.pk, person(request), seq)
+        context["preview"] = looked(FORK, execution, person(request), {"checkpoint_seq": seq})
     except Refused as refused:
         context |= {"refusal": refused, "text": request.POST.get("output", shown.text)}
         return tab(request, execution, "fork", context, status=status_of(refused))

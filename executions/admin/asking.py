@@ -86,7 +86,8 @@ def effects(
 def _effect(verb: Verb, execution: Execution, user: User, arguments: Mapping[str, Any]) -> Effect:
     sight.look(user, execution)
     try:
-        return Effect(execution, effect(verb, execution, user, arguments) or {})
+        would = effect(verb, execution, user, arguments)
+        return Effect(execution, would.as_json() if would is not None else {})
     except Refused as refused:
         return Effect(execution, refusal=refused)
 
@@ -119,7 +120,6 @@ def page(
         "effects": preview,
         "shown": key_of(arguments) if preview and arguments is not None else "",
         "may_press": any(each.is_possible for each in preview) if preview else not looks_first,
-        "part": f"dashboard/would/{verb.module}.html",
         "checkbox_name": ACTION_CHECKBOX_NAME,
         "opts": model_admin.model._meta,
         "media": model_admin.media,

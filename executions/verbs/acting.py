@@ -1,5 +1,6 @@
 """The functions behind a verb's row, in the module of its name: ``act`` does it, and ``would`` says
-what it would do, where a second person has to see that.
+what it would do, where the row has a preview. ``look`` is there where that can be looked at before
+the arguments are chosen.
 """
 
 from __future__ import annotations
@@ -7,12 +8,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, get_type_hints
 
 from django.contrib.auth.models import User
 
 from executions import audit
 from executions.models import Execution
+from executions.verbs.deciding.previews import Effects
 from executions.verbs.row import Reason, Verb
 
 
@@ -33,15 +35,31 @@ def act_now(
 
 def effect(
     verb: Verb, execution: Execution, actor: User, arguments: Mapping[str, Any]
-) -> dict[str, Any] | None:
-    """The effect as the first of two persons sees it; None where the verb does not say. Raises
-    Refused where it is not possible.
+) -> Effects | None:
+    """What it would do with these arguments; None where the verb does not say. Raises Refused where
+    it is not possible.
     """
     would = getattr(_module(verb), "would", None)
-    foreseen: dict[str, Any] | None = would and would(
-        execution, actor, **_parameters(verb, arguments)
-    )
+    foreseen: Effects | None = would and would(execution, actor, **_parameters(verb, arguments))
     return foreseen
+
+
+def looked(verb: Verb, execution: Execution, actor: User, arguments: Mapping[str, Any]) -> Effects:
+    """What can be said of it before everything is known: with its numbers alone, as an address has
+    them. Raises Refused where it is not possible.
+    """
+    effects: Effects = _look(verb)(execution, actor, **_parameters(verb, arguments))
+    return effects
+
+
+def type_of_look(verb: Verb) -> Any:
+    """The type of what ``looked`` answers with, as the function says it."""
+    return get_type_hints(_look(verb))["return"]
+
+
+def _look(verb: Verb) -> Any:
+    module = _module(verb)
+    return getattr(module, "look", None) or module.would
 
 
 def arguments_of(verb: Verb, arguments: Mapping[str, Any], reason: str) -> dict[str, Any]:

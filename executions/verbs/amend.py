@@ -29,7 +29,6 @@ def act(
 
 def would(
     execution: Execution, actor: User, *, step_seq: int, output: Any = UNSET
-) -> dict[str, Any]:
+) -> foreseen.AmendPreview:
     """The effect of ``act`` now. Raises Refused as it would."""
-    shown = foreseen.of_amend(execution.pk, actor, step_seq, output)
-    return shown.as_json()
+    return foreseen.of_amend(execution.pk, actor, step_seq, output)

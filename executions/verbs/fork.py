@@ -16,7 +16,6 @@ __all__ = ["act", "would"]
 
 def would(
     execution: Execution, actor: User, *, checkpoint_seq: int, output: Any = UNSET
-) -> dict[str, Any]:
+) -> foreseen.ForkPreview:
     """The run that ``act`` would begin now. Raises Refused as it would."""
-    shown = foreseen.of_fork(execution.pk, actor, checkpoint_seq, output)
-    return shown.as_json()
+    return foreseen.of_fork(execution.pk, actor, checkpoint_seq, output)

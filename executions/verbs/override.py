@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.contrib.auth.models import User
 
@@ -11,7 +10,13 @@ from executions.errors import Refused
 from executions.models import Execution
 from executions.said import Said
 from executions.states import Phase
-from executions.verbs.deciding.override import check_possible, override
+from executions.verbs.deciding.override import (
+    Overridden,
+    OverridePreview,
+    override,
+    possible,
+    preview,
+)
 
 
 def act(
@@ -29,9 +34,13 @@ def act(
     return override(execution_id, actor, Phase(to), expected_seq=expected_seq, reason=reason)
 
 
-def would(execution: Execution, actor: User, *, to: str = "") -> dict[str, Any]:
+def look(execution: Execution, actor: User) -> OverridePreview:
+    """The phases to choose from, where none is named yet. Raises Refused for people who may not."""
+    return possible(execution, actor)
+
+
+def would(execution: Execution, actor: User, *, to: str = "") -> Overridden:
     """The phases before and after it, and what the second means. Raises Refused where that is not
     possible now.
     """
-    check_possible(execution, to)
-    return {"before": str(execution.phase), "after": to, "means": Phase(to).row.override}
+    return preview(execution, to)

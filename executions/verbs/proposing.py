@@ -81,12 +81,13 @@ def propose(
     if earlier is not None and earlier.arguments == asked_for and not earlier.is_behind():
         return Proposed(earlier)
     _check_somebody_may(verb, execution, actor)
+    would = effect(verb, execution, actor, asked_for)
     row = Proposal(
         execution=execution,
         verb=verb.name,
         arguments=asked_for,
         reason=reason[:LONGEST_REASON],
-        preview=effect(verb, execution, actor, asked_for),
+        preview=would.as_json() if would is not None else None,
         asked_by=actor,
     )
     # The person asks for what they saw.

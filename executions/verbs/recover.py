@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import asdict
-from typing import Any
 
 from django.contrib.auth.models import User
 
@@ -29,9 +27,8 @@ def act(
     )
 
 
-def would(execution: Execution, actor: User, *, version: int) -> dict[str, Any]:
+def would(execution: Execution, actor: User, *, version: int) -> upgrade.RecoverPreview:
     """The effect of going on with this version now. Raises Refused as ``act`` would, but for what
     is shown.
     """
-    shown = upgrade.preview(execution.pk, actor, version)
-    return {**asdict(shown), "fits": shown.fits}
+    return upgrade.preview(execution.pk, actor, version)

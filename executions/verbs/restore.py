@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.contrib.auth.models import User
 
 from executions.models import Execution
 from executions.verbs.deciding.decisions import Decided
-from executions.verbs.deciding.restore import preview, restore
+from executions.verbs.deciding.restore import RestorePreview, preview, restore
 
 
 def act(
@@ -24,7 +23,6 @@ def act(
     return restore(execution_id, actor, checkpoint_seq, expected_seq=expected_seq, reason=reason)
 
 
-def would(execution: Execution, actor: User, *, checkpoint_seq: int) -> dict[str, Any]:
+def would(execution: Execution, actor: User, *, checkpoint_seq: int) -> RestorePreview:
     """The effect of ``act`` now. Raises Refused as it would, but for the reason."""
-    shown = preview(execution.pk, actor, checkpoint_seq)
-    return shown.as_json()
+    return preview(execution.pk, actor, checkpoint_seq)

@@ -64,9 +64,10 @@ class Argument:
 
     ``name`` is its name in the API's body, ``keyword`` the parameter of the function and ``field``
     the field of a form (``name`` where they are empty), ``options`` how the command takes it (none:
-    by its place), ``note`` what command and form say of it in place of ``help``. ``least`` and
-    ``most`` bound a number. ``shape`` names a type that the API knows already (``phase``).
-    ``may_be_blank``: an empty field of a form is no value; otherwise it is refused.
+    by its place), ``note`` what command and form say of it in place of ``help``, ``looked`` what
+    the address of the preview does. ``least`` and ``most`` bound a number. ``shape`` names a type
+    that the API knows already (``phase``). ``may_be_blank``: an empty field of a form is no value;
+    otherwise it is refused.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Argument:
     is_required: bool = False
     options: tuple[str, ...] = ()
     note: str = ""
+    looked: str = ""
     choices: tuple[Choice, ...] = ()
     shape: str = ""
     least: int | None = None
@@ -93,6 +95,50 @@ class Argument:
         return self.field or self.name
 
 
+class Fact(StrEnum):
+    """One thing that a preview may say beside its first sentence; the fields of its type."""
+
+    STAYS = "stays"
+    BROKEN = "broken"
+    MAY_REPEAT = "may_repeat"
+    COMES_BACK = "comes_back"
+    SET_ASIDE = "set_aside"
+    STAYS_DONE = "stays_done"
+    MISFITS = "misfits"
+    NEW_OPERATION = "is_new_operation"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How what a verb would do is asked for and said, before it is done.
+
+    ``summary`` and ``meaning`` describe it in the API. ``sentence`` is what the command says of it
+    first, with words in braces (the keys of ``WORDS`` in ``executions/cli/display/previews.py``),
+    and ``facts`` are what it says then, in this order; with no sentence there is nothing to say.
+    ``of_agents``: the API has it for the runs of agents as well.
+    """
+
+    summary: str
+    meaning: str
+    sentence: str = "{kept}, {again}."
+    facts: tuple[Fact, ...] = (Fact.BROKEN, Fact.MAY_REPEAT)
+    of_agents: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A dialog of the page that asks for a verb's arguments, beside the verb's own button.
+
+    ``name`` is that of its template, ``label`` opens it and ``button`` sends it. ``edits_call``: it
+    begins with the input of the failed call, and is there only where that can be edited.
+    """
+
+    name: str
+    label: str
+    button: str
+    edits_call: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Verb:
     """One verb.
@@ -102,7 +148,8 @@ class Verb:
     follows the name of one of several. ``summary``, ``meaning`` and ``body`` describe it in the API
     (``body``: what its arguments are together), ``command`` in the command's help; ``undo`` names
     the verb that takes it back. ``page`` names the page that shows what it would do before it is
-    done; ``way`` is the link to it.
+    done; ``way`` is the link to it. ``sheet`` is the dialog that asks for its arguments, and
+    ``preview`` says what it would do.
     """
 
     name: str
@@ -130,7 +177,8 @@ class Verb:
     has_button: bool = False
     # The button belongs to runs that wait for this; None: to runs in its phases.
     at_wait: Wait | None = None
-    has_preview: bool = False
+    sheet: Sheet | None = None
+    preview: Preview | None = None
     # The command shows the preview and asks before it goes on.
     is_confirmed: bool = False
     in_bulk: bool = False
@@ -150,6 +198,10 @@ class Verb:
     page: str = ""
     # An agent's runs have another way to do it: a conversation goes on from a message.
     way_of_agents: bool = True
+
+    @property
+    def has_preview(self) -> bool:
+        return self.preview is not None
 
     @property
     def slug(self) -> str:

@@ -236,7 +236,7 @@ def _previewed(
     numbers = {each.name: body[each.name] for each in verb.arguments if each.kind is Kind.NUMBER}
     preview: dict[str, Any] = client.get(f"{path}/{verb.slug}", **numbers)
     if not quiet:
-        show(verb.name, execution, preview, output)
+        show(verb, execution, preview, output)
     if preview.get("fits") is False:
         onto = ", ".join(str(number) for number in numbers.values())
         raise CommandError(f"Version {onto} would not be gone on with.", code=ExitCode.REFUSED)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
 
 from django.contrib.auth.models import User
+from pydantic import Field
 
 from executions.driving.chain import examine
 from executions.driving.lease import load_records
@@ -29,41 +30,52 @@ from executions.verbs.deciding.supplied import UNSET
 
 @dataclass(frozen=True, slots=True)
 class ForkPreview(Foreseen):
-    """A new run that would begin at this checkpoint: ``kept`` finished steps are its own from the
-    beginning, it goes on at ``next_step``, and ``runs_again`` is done once more in it.
+    """What a new run from this checkpoint would begin with: ``kept`` finished steps are its own.
+
+    ``runs_again`` is what this run came to later; the new one does it once more.
     """
 
     checkpoint_seq: int
-    checkpoint_path: str
-    next_step: str
+    checkpoint_path: Annotated[str, Field(description="Empty for the beginning.")]
+    next_step: Annotated[str, Field(description="The path at which the new run goes on.")]
 
 
 @dataclass(frozen=True, slots=True)
 class AmendPreview(Foreseen):
-    """A run that would go on with another result of this call; ``kept`` finished steps stay beside
-    it.
-    """
+    """What another result of this call would do."""
 
     step_seq: int
     step_path: str
     step_name: str
-    next_step: str
+    next_step: Annotated[str, Field(description="The path at which it goes on.")]
 
 
 @dataclass(frozen=True, slots=True)
 class UndoPreview(Foreseen):
-    """A restore that would be taken back: ``comes_back`` stands again, of which ``runs_again`` was
-    not finished and goes on; ``set_aside`` ran since. In the latter ``may_repeat`` means that what
-    the step did to the world stays done.
+    """What taking the latest restore back would do: of what stands again, ``runs_again`` was not
+    finished and goes on.
     """
 
-    checkpoint_seq: int
-    comes_back: list[RunsAgain]
-    set_aside: list[RunsAgain]
+    checkpoint_seq: Annotated[
+        int, Field(description="To which it was restored; 0 is the beginning.")
+    ]
+    comes_back: Annotated[list[RunsAgain], Field(description="What stands again.")]
+    set_aside: Annotated[
+        list[RunsAgain],
+        Field(
+            description=(
+                "What ran since the restore. With may_repeat: what it did to the world stays done."
+            )
+        ),
+    ]
 
     @property
     def stays_done(self) -> list[RunsAgain]:
         return [step for step in self.set_aside if step.may_repeat]
+
+    def as_json(self) -> dict[str, Any]:
+        """With what stays done; no effect of a step is repeated."""
+        return {**asdict(self), "stays_done": [asdict(step) for step in self.stays_done]}
 
 
 def of_fork(

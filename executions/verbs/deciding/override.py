@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -30,7 +31,8 @@ from executions.verbs.deciding import control, family
 from executions.verbs.deciding.case import Case
 from executions.verbs.deciding.decisions import audited
 from executions.verbs.deciding.moving import apply_or_refuse
-from executions.verbs.deciding.opening import Opening, Reads
+from executions.verbs.deciding.opening import Opening, Reads, check_allowed
+from executions.verbs.deciding.previews import Effects
 
 VERB = "override"
 # The phases that go down to the runs that it waits for.
@@ -39,6 +41,38 @@ _DOWN: Mapping[Phase, Callable[[uuid.UUID, User], Phase]] = {
     Phase.TERMINATED: control.terminate,
     Phase.PAUSED: control.pause,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class OverridePreview(Effects):
+    """The phases that an administrator may put it into now."""
+
+    seq: int
+    phase: Phase
+    choices: list[Phase]
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden(Effects):
+    """The phases before and after it, and what the second means."""
+
+    before: str
+    after: str
+    means: str
+
+
+def possible(execution: Execution, actor: User) -> OverridePreview:
+    """The phases to choose from. Raises Refused for people who may not."""
+    check_allowed(execution, actor, VERB)
+    phase = Phase(execution.phase)
+    return OverridePreview(seq=execution.head_seq, phase=phase, choices=choices(execution))
+
+
+def preview(execution: Execution, to: str) -> Overridden:
+    """The meaning of this phase. Raises Refused where it is not possible now."""
+    check_possible(execution, to)
+    before, means = str(execution.phase), Phase(to).row.override
+    return Overridden(before=before, after=to, means=means)
 
 
 def choices(execution: Execution) -> list[Phase]:

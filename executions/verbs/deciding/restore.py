@@ -8,11 +8,13 @@ operations with new keys.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Annotated
 
 from django.contrib.auth.models import User
 from django.db.models import Max
+from pydantic import Field
 
 from executions import clock
 from executions.driving import report, stopping
@@ -34,7 +36,7 @@ from executions.verbs.deciding.case import Case, Decided, write
 from executions.verbs.deciding.decisions import audited
 from executions.verbs.deciding.opening import Opening, check_allowed, check_phase
 from executions.verbs.deciding.parted import forks_around, parted
-from executions.verbs.deciding.previews import INTERNAL, Foreseen, what_runs_again
+from executions.verbs.deciding.previews import INTERNAL, OfJournal, what_runs_again
 
 BEGINNING = 0
 RESTORE, UNDO = "restore", "undo restore"
@@ -52,17 +54,19 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview(Foreseen):
-    """The effects of a restore at the sequence ``seq``; ``broken`` says why the journal is not
-    whole, if it is not.
-    """
+class RestorePreview(OfJournal):
+    """What a restore to this checkpoint would do."""
 
     checkpoint_seq: int
-    checkpoint_path: str
-    broken: str
-    last_good_seq: int | None
-    # The paths of branches beside the checkpoint's: they stay as they are.
-    stays: list[str] = field(default_factory=list)
+    checkpoint_path: Annotated[str, Field(description="Empty for the beginning.")]
+    stays: Annotated[
+        list[str],
+        Field(
+            description=(
+                "Paths of the branches beside that of the checkpoint: they stay as they are."
+            )
+        ),
+    ]
 
 
 def checkpoints(execution: Execution) -> list[Checkpoint]:
@@ -88,7 +92,7 @@ def latest_restore(execution: Execution) -> StepRecord | None:
     return None if row is None else record_of(row)
 
 
-def preview(execution_id: uuid.UUID, actor: User, checkpoint_seq: int) -> Preview:
+def preview(execution_id: uuid.UUID, actor: User, checkpoint_seq: int) -> RestorePreview:
     """The effect of ``restore`` now. Raises Refused as it would, but for the reason."""
     execution = Execution.objects.get(pk=execution_id)
     check_allowed(execution, actor, RESTORE)
@@ -100,7 +104,7 @@ def preview(execution_id: uuid.UUID, actor: User, checkpoint_seq: int) -> Previe
     again = what_runs_again(parsed_for(execution).workflow, parts.taken_back)
     path = checkpoint.path if checkpoint else ""
     broken_text, last_good = (broken.text, broken.last_good_seq) if broken else ("", None)
-    return Preview(
+    return RestorePreview(
         seq=execution.head_seq,
         kept=len(parts.kept),
         runs_again=again,

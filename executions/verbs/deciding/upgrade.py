@@ -12,9 +12,11 @@ import copy
 import uuid
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Annotated, Literal
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from pydantic import Field
 
 from executions import clock
 from executions import language as definition
@@ -44,7 +46,7 @@ from executions.verbs.deciding import decisions, family
 from executions.verbs.deciding.case import Case, Decided, write
 from executions.verbs.deciding.decisions import audited
 from executions.verbs.deciding.opening import Opening, check_allowed, check_phase
-from executions.verbs.deciding.previews import INTERNAL, RunsAgain, what_runs_again
+from executions.verbs.deciding.previews import INTERNAL, OfJournal, what_runs_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,42 +59,37 @@ class Misfit:
 
 @dataclass(frozen=True, slots=True)
 class GoesOn:
-    """The first act of the other version: ``runs`` or ``waits`` at a step, ``completes``, or
-    ``fails``, and why.
-    """
+    """What the other version would do first."""
 
-    how: str
-    path: str = ""
-    name: str = ""
-    reason: str = ""
+    how: Literal["runs", "waits", "completes", "fails"]
+    path: str
+    name: str
+    reason: Annotated[str, Field(description="Why it would fail.")]
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """The effects of going on with ``version`` (now: ``present``) at the sequence ``seq``.
+class RecoverPreview(OfJournal):
+    """What going on with another version would do."""
 
-    Nothing is done where there are ``misfits`` or where the journal is ``broken``.
-    ``is_new_operation``: the failed step asks for something else in the other version, so that it
-    gets a new idempotency key.
-    """
-
-    seq: int
-    present: int
+    present: Annotated[int, Field(description="The number of the version that it follows now.")]
     version: int
-    kept: int
+    fits: Annotated[
+        bool,
+        Field(
+            description=(
+                "False where there are misfits or the journal is broken: nothing would be done."
+            )
+        ),
+    ]
     misfits: list[Misfit]
-    runs_again: list[RunsAgain]
     goes_on: GoesOn | None
-    is_new_operation: bool
-    broken: str
-    last_good_seq: int | None
-
-    @property
-    def fits(self) -> bool:
-        return not self.misfits and not self.broken
+    is_new_operation: Annotated[
+        bool,
+        Field(description="The failed step asks for something else, so its key is a new one."),
+    ]
 
 
-def preview(execution_id: uuid.UUID, actor: User, version_number: int) -> Preview:
+def preview(execution_id: uuid.UUID, actor: User, version_number: int) -> RecoverPreview:
     """The effect of ``recover_onto`` now; nothing is changed.
 
     Raises Refused as it would, but for what is shown.
@@ -107,11 +104,12 @@ def preview(execution_id: uuid.UUID, actor: User, version_number: int) -> Previe
     fit = _fit(execution, version, case.standing())
     assert execution.version is not None
     taken_back = {record.id for record in case.superseded}
-    return Preview(
+    return RecoverPreview(
         seq=execution.head_seq,
         present=execution.version.number,
         version=version_number,
         kept=sum(r.is_finished() and r.id not in taken_back for r in case.records.values()),
+        fits=not fit.misfits and broken is None,
         misfits=fit.misfits,
         runs_again=what_runs_again(_loaded(version, execution), failed),
         goes_on=fit.goes_on,
@@ -299,12 +297,12 @@ def _walked(
         why = Said("the new version would run another step first")
         return _Fit([Misfit(path, why) for path in sorted(journal.unvisited)])
     first = next(iter(begun.values()), None) or requests[0].step
-    return _Fit([], GoesOn("runs" if begun else "waits", first.path, first.name), begun)
+    return _Fit([], GoesOn("runs" if begun else "waits", first.path, first.name, ""), begun)
 
 
 def _ended(ended: Ended) -> GoesOn:
     if isinstance(ended, Completed):
-        return GoesOn("completes")
+        return GoesOn("completes", "", "", "")
     path = ended.path or ""
     reason = report.failure_reason(ended.error.as_json())
     return GoesOn("fails", path, unescape(path.rsplit("/", 1)[-1].partition("#")[0]), reason)

@@ -2,7 +2,7 @@
 
 from executions.roles import Role
 from executions.states import Phase
-from executions.verbs.row import Argument, Kind, Reason, Verb
+from executions.verbs.row import Argument, Fact, Kind, Preview, Reason, Verb
 
 ROW = Verb(
     name="amend",
@@ -48,6 +48,14 @@ ROW = Verb(
         ),
     ),
     reason=Reason.OPTIONAL,
-    has_preview=True,
+    preview=Preview(
+        summary="Preview another result of a call",
+        meaning=(
+            "Which steps run again after it, and which effects may repeat."
+            "\n\nThe other result is checked when it is sent."
+        ),
+        sentence="another result of {step}{next}: {kept} beside it, {again}.",
+        facts=(Fact.MAY_REPEAT,),
+    ),
     decides=True,
 )

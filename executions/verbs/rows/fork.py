@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from executions.roles import Role
 from executions.states import Phase
-from executions.verbs.row import Argument, Kind, Verb
+from executions.verbs.row import Argument, Fact, Kind, Preview, Verb
 from executions.verbs.rows.restore import CHECKPOINT
 
 ROW = Verb(
@@ -47,7 +47,15 @@ ROW = Verb(
     ),
     is_about_what_was_seen=False,
     goes_on=False,
-    has_preview=True,
+    preview=Preview(
+        summary="Preview a new run from a checkpoint",
+        meaning=(
+            "With what the new run begins, which steps run again in it, and which effects may"
+            " repeat.\n\nAnother result of the checkpoint is checked when it is sent."
+        ),
+        sentence="from {place}: a new run begins with {begun}{next}, {again} there.",
+        facts=(Fact.MAY_REPEAT,),
+    ),
     decides=True,
     way="Fork from a checkpoint",
     page="execution-checkpoints",

@@ -2,7 +2,7 @@
 
 from executions.roles import Role
 from executions.states import MOVES
-from executions.verbs.row import Answer, Argument, Kind, Reason, Verb
+from executions.verbs.row import Answer, Argument, Kind, Preview, Reason, Verb
 
 ROW = Verb(
     name="override",
@@ -34,7 +34,12 @@ ROW = Verb(
     needs_log_in=True,
     by_two=True,
     answer=Answer.CONTROLLED,
-    has_preview=True,
+    preview=Preview(
+        summary="List the phases that it may be put into",
+        meaning="Administrators only.",
+        sentence="",
+        facts=(),
+    ),
     goes_on=False,
     way="Override the state",
     page="execution-override",

@@ -2,7 +2,7 @@
 
 from executions.roles import Role
 from executions.states import Phase
-from executions.verbs.row import Argument, Kind, Verb
+from executions.verbs.row import Argument, Fact, Kind, Preview, Verb
 
 ROW = Verb(
     name="recover",
@@ -28,13 +28,23 @@ ROW = Verb(
             label="Version of the workflow",
             help="Go on with this version of the workflow; GET the same address to preview.",
             note="Go on with this version of its workflow.",
+            looked="The version of the workflow to go on with.",
             options=("--onto",),
             least=1,
             most=2**31 - 1,
         ),
     ),
     has_button=True,
-    has_preview=True,
+    preview=Preview(
+        summary="Preview going on with another version",
+        meaning=(
+            "Which recorded steps do not fit, which run again, and how it would go on."
+            "\n\nOnly from FAILED."
+        ),
+        sentence="onto version {version} (now {present}): {outcome}",
+        facts=(Fact.MISFITS, Fact.BROKEN, Fact.NEW_OPERATION),
+        of_agents=False,
+    ),
     in_bulk=True,
     way="Go on with another version",
     page="execution-recover",

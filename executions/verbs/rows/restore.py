@@ -2,7 +2,7 @@
 
 from executions.roles import Role
 from executions.states import Phase
-from executions.verbs.row import Argument, Kind, Reason, Verb
+from executions.verbs.row import Argument, Fact, Kind, Preview, Reason, Verb
 
 CHECKPOINT = Argument(
     name="checkpoint_seq",
@@ -11,6 +11,7 @@ CHECKPOINT = Argument(
     label="Checkpoint",
     help="The sequence of the step after which it goes on.",
     note="Its sequence; 0 is the beginning.",
+    looked="The sequence of the checkpoint; 0 is the beginning.",
     is_required=True,
     options=("--checkpoint", "--to"),
     least=0,
@@ -40,7 +41,15 @@ ROW = Verb(
     reason=Reason.REQUIRED,
     needs_log_in=True,
     by_two=True,
-    has_preview=True,
+    preview=Preview(
+        summary="Preview going back to a checkpoint",
+        meaning=(
+            "Which steps run again, and which effects may repeat. Support and administrators only."
+        ),
+        sentence="to {place}: {kept}, {again}.",
+        facts=(Fact.STAYS, Fact.BROKEN, Fact.MAY_REPEAT),
+        of_agents=False,
+    ),
     is_confirmed=True,
     undo="undo restore",
     way="Restore to a checkpoint",

@@ -2,7 +2,7 @@
 
 from executions.roles import Role
 from executions.states import Phase
-from executions.verbs.row import Reason, Verb
+from executions.verbs.row import Fact, Preview, Reason, Verb
 
 ROW = Verb(
     name="undo restore",
@@ -21,6 +21,13 @@ ROW = Verb(
     reason=Reason.REQUIRED,
     needs_log_in=True,
     by_two=True,
-    has_preview=True,
+    preview=Preview(
+        summary="Preview taking the latest restore back",
+        meaning=(
+            "Which steps stand again, and which are set aside. Support and administrators only."
+        ),
+        sentence="takes the restore back: {back} again, {aside} set aside, {kept}.",
+        facts=(Fact.COMES_BACK, Fact.SET_ASIDE, Fact.STAYS_DONE),
+    ),
     decides=True,
 )

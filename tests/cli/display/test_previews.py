@@ -4,13 +4,8 @@ from typing import Any
 
 import pytest
 
-from executions.cli.display.previews import (
-    amend_lines,
-    fork_lines,
-    recover_lines,
-    restore_lines,
-    undo_lines,
-)
+from executions.cli.display.previews import lines_of
+from executions.verbs.rows import VERBS
 
 CHARGE = {
     "path": "/charge",
@@ -33,6 +28,12 @@ FITS = {
 }
 
 
+def lines(verb: str, preview: dict[str, Any]) -> list[str]:
+    row = VERBS[verb].preview
+    assert row is not None
+    return lines_of(row, "wex-1", preview)
+
+
 def restore(**more: Any) -> dict[str, Any]:
     return {
         "checkpoint_seq": 5,
@@ -45,18 +46,16 @@ def restore(**more: Any) -> dict[str, Any]:
 
 
 def test_a_restore_names_what_may_happen_once_more() -> None:
-    lines = restore_lines("wex-1", restore(runs_again=[CHARGE | {"may_repeat": True}]))
-    assert lines[0] == "wex-1  to checkpoint 5, pay: 2 finished steps stay, 1 step runs again."
-    assert (
-        lines[-1] == "What charge did to the world may happen once more, each as a new operation."
-    )
+    said = lines("restore", restore(runs_again=[CHARGE | {"may_repeat": True}]))
+    assert said[0] == "wex-1  to checkpoint 5, pay: 2 finished steps stay, 1 step runs again."
+    assert said[-1] == "What charge did to the world may happen once more, each as a new operation."
 
 
 def test_a_restore_that_repeats_nothing_says_so_and_a_broken_journal_is_said_too() -> None:
-    lines = restore_lines(
-        "wex-1", restore(checkpoint_seq=0, kept=1, broken="a step is missing", last_good_seq=None)
+    said = lines(
+        "restore", restore(checkpoint_seq=0, kept=1, broken="a step is missing", last_good_seq=None)
     )
-    assert lines == [
+    assert said == [
         "wex-1  to the beginning: 1 finished step stays, 0 steps run again.",
         "The journal is not whole: a step is missing. The last good checkpoint is the beginning.",
         "No effect outside is repeated.",
@@ -83,41 +82,41 @@ def test_a_restore_that_repeats_nothing_says_so_and_a_broken_journal_is_said_too
     ],
 )
 def test_a_version_that_fits_says_how_it_goes_on(goes_on: dict[str, str], said: str) -> None:
-    (line,) = recover_lines("wex-1", FITS | {"goes_on": goes_on})
+    (line,) = lines("recover", FITS | {"goes_on": goes_on})
     assert line == f"wex-1  onto version 2 (now 1): it fits; 1 finished step stays. {said}"
 
 
 def test_misfits_are_listed_and_nothing_of_them_steers_the_terminal() -> None:
     misfits = [{"path": "/a\x1b[2J", "why": "gone"}]
-    lines = recover_lines("wex-1", FITS | {"goes_on": None, "fits": False, "misfits": misfits})
-    assert lines[0].endswith("it does not fit, so nothing would be done. No place in it have:")
-    assert lines[1] == "  a\N{REPLACEMENT CHARACTER}[2J: gone"
+    said = lines("recover", FITS | {"goes_on": None, "fits": False, "misfits": misfits})
+    assert said[0].endswith("it does not fit, so nothing would be done. No place in it have:")
+    assert said[1] == "  a\N{REPLACEMENT CHARACTER}[2J: gone"
 
 
 def test_a_broken_journal_is_gone_on_from_with_no_version() -> None:
-    lines = recover_lines(
-        "wex-1", FITS | {"goes_on": None, "fits": False, "broken": "a gap", "last_good_seq": 4}
+    said = lines(
+        "recover", FITS | {"goes_on": None, "fits": False, "broken": "a gap", "last_good_seq": 4}
     )
-    assert lines[1] == "The journal is not whole: a gap. The last good checkpoint is 4."
+    assert said[1] == "The journal is not whole: a gap. The last good checkpoint is 4."
 
 
 def test_another_call_is_a_new_operation() -> None:
-    lines = recover_lines(
-        "wex-1", FITS | {"goes_on": {"how": "runs", "name": "b"}, "is_new_operation": True}
+    said = lines(
+        "recover", FITS | {"goes_on": {"how": "runs", "name": "b"}, "is_new_operation": True}
     )
-    assert "new idempotency key" in lines[1]
+    assert "new idempotency key" in said[1]
 
 
 def test_a_fork_and_another_result_say_where_it_goes_on() -> None:
     shown = {"kept": 2, "next_step": "/ship", "runs_again": [CHARGE | {"may_repeat": True}]}
     repeated = "What charge did to the world may happen once more, each as a new operation."
     fork = {**shown, "checkpoint_seq": 5, "checkpoint_path": "/pay"}
-    assert fork_lines("wex-1", fork) == [
+    assert lines("fork", fork) == [
         "wex-1  from checkpoint 5, pay: a new run begins with 2 finished steps, goes on at ship,"
         " 1 step runs again there.",
         repeated,
     ]
-    assert amend_lines("wex-1", {**shown, "step_name": "pay"}) == [
+    assert lines("amend", {**shown, "step_name": "pay"}) == [
         "wex-1  another result of pay, goes on at ship: 2 finished steps stay beside it, 1 step"
         " runs again.",
         repeated,
@@ -126,7 +125,9 @@ def test_a_fork_and_another_result_say_where_it_goes_on() -> None:
 
 def test_taking_a_restore_back_names_what_stands_again_and_what_stays_done() -> None:
     again = CHARGE | {"may_repeat": True}
-    assert undo_lines("wex-1", {"kept": 1, "comes_back": [again], "set_aside": [again, again]}) == [
+    assert lines(
+        "undo restore", {"kept": 1, "comes_back": [again], "set_aside": [again, again]}
+    ) == [
         "wex-1  takes the restore back: 1 step stands again, 2 steps that ran since are set aside,"
         " 1 finished step stays.",
         "Stands again: charge.",

@@ -43,7 +43,7 @@ def test_the_mended_step_runs_and_finished_ones_do_not_run_again(
     apply_definition(HEAD % "one" + text, alice)
     shown = preview(failed.pk, alice, 2)
     assert (shown.fits, shown.present, shown.version, shown.kept) == (True, 1, 2, 2)
-    assert shown.goes_on == GoesOn("runs", "/outer/x", "x")
+    assert shown.goes_on == GoesOn("runs", "/outer/x", "x", "")
     assert [(step.path, step.effect, step.may_repeat) for step in shown.runs_again] == [
         ("/outer/x", "idempotent", False)
     ]
@@ -97,8 +97,8 @@ def test_a_version_that_is_not_there_is_refused(failed, alice):
 @pytest.mark.parametrize(
     ("x", "goes_on"),
     [
-        ("{wait: {hours: 1}}", GoesOn("waits", "/outer/x", "x")),
-        ("{set: {n: 1}}", GoesOn("completes")),
+        ("{wait: {hours: 1}}", GoesOn("waits", "/outer/x", "x", "")),
+        ("{set: {n: 1}}", GoesOn("completes", "", "", "")),
         (BAD.replace("x'", "y'"), GoesOn("fails", "/outer/x", "x", "https://example.org/y")),
     ],
 )
