@@ -12,7 +12,7 @@ from dashboard.words import translated
 from executions.models import Execution, Stall, Step
 from executions.roles import Role
 from executions.states import ACTIVE_PHASES, Phase, WaitingFor
-from executions.verbs.row import Verb, Wait
+from executions.verbs.row import Sheet, Verb, Wait
 from executions.verbs.rows import VERBS
 
 
@@ -35,10 +35,16 @@ class Action:
     why_id: str = ""
     # Its effect, in a line.
     says: str = ""
+    # The dialog that asks for more, beside the button.
+    sheet: Sheet | None = None
 
     @property
     def is_allowed(self) -> bool:
         return not self.why_not
+
+    @property
+    def sheet_template(self) -> str:
+        return f"dashboard/sheets/{self.sheet.name}.html" if self.sheet else ""
 
 
 _FAILED = frozenset({Phase.FAILED})
@@ -125,7 +131,15 @@ def _action(verb: Verb, execution: Execution, role: Role, failed: Sequence[Step]
     says = translated(verb.command.partition(";")[0].rstrip(".") + ".")
     label = translated(verb.label)
     return Action(
-        verb.slug, label, verb.icon, why_not, asks, asks_reason, verb.is_danger, says=says
+        verb.slug,
+        label,
+        verb.icon,
+        why_not,
+        asks,
+        asks_reason,
+        verb.is_danger,
+        says=says,
+        sheet=verb.sheet,
     )
 
 

@@ -74,6 +74,7 @@ TABLES: Mapping[str, Row] = {
     "Words": Row(("title", "once"), (0,), "executions/journal/"),
     "Column": Row(("title",), (1,), "dashboard/"),
     "Argument": Row(("label", "note", "help"), folder="executions/verbs/"),
+    "Sheet": Row(("label", "button"), folder="executions/verbs/"),
     "Choice": Row(("words",), (1,), "executions/verbs/"),
     "Refused": Row(("remedy",), (1,), REFUSING),
     "Finding": Row((), (1,), REFUSING),

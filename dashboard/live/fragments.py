@@ -100,8 +100,11 @@ def _editable(
     enough to edit. Others that ``failed`` go on as they were.
     """
     # A person who has to give a reason acts for others, and changes nobody's input.
-    may_retry = any(
-        action.verb == "retry" and action.is_allowed and not action.asks_reason
+    may_edit = any(
+        action.sheet is not None
+        and action.sheet.edits_call
+        and action.is_allowed
+        and not action.asks_reason
         for action in buttons
     )
     is_call = first is not None and first.kind == "call"
@@ -110,7 +113,7 @@ def _editable(
         if first and is_call
         else None
     )
-    can_edit = may_retry and shown is not None and not shown.is_cut
+    can_edit = may_edit and shown is not None and not shown.is_cut
     return {
         "failed": first,
         "can_edit": can_edit,

@@ -2,7 +2,7 @@
 
 from executions.roles import Role
 from executions.states import Phase
-from executions.verbs.row import Argument, Kind, Verb
+from executions.verbs.row import Argument, Kind, Sheet, Verb
 
 ROW = Verb(
     name="retry",
@@ -38,5 +38,11 @@ ROW = Verb(
         ),
     ),
     has_button=True,
+    sheet=Sheet(
+        name="edit",
+        label="Edit and retry…",
+        button="Retry with this input",
+        edits_call=True,
+    ),
     in_bulk=True,
 )

@@ -2,7 +2,7 @@
 
 from executions.roles import Role
 from executions.states import Phase
-from executions.verbs.row import Argument, Kind, Verb
+from executions.verbs.row import Argument, Kind, Sheet, Verb
 
 ROW = Verb(
     name="skip",
@@ -33,6 +33,11 @@ ROW = Verb(
         ),
     ),
     has_button=True,
+    sheet=Sheet(
+        name="skip-with",
+        label="Skip with an output…",
+        button="Skip with this output",
+    ),
     in_bulk=True,
     is_for_optional_steps=True,
 )
