@@ -82,6 +82,7 @@ def _shown(
 ) -> HttpResponse:
     """The tab ``name`` with what the verb would do, or with why it may not be."""
     status = 200
+    context["previewed"] = verb
     try:
         context["preview"] = looked(VERBS[verb], execution, person(request), arguments)
     except Refused as refused:

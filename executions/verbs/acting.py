@@ -36,8 +36,8 @@ def act_now(
 def effect(
     verb: Verb, execution: Execution, actor: User, arguments: Mapping[str, Any]
 ) -> Effects | None:
-    """What it would do with these arguments; None where the verb does not say. Raises Refused where
-    it is not possible.
+    """The effect of these arguments; None where the verb does not say. Raises Refused where it is
+    not possible.
     """
     would = getattr(_module(verb), "would", None)
     foreseen: Effects | None = would and would(execution, actor, **_parameters(verb, arguments))
@@ -45,8 +45,8 @@ def effect(
 
 
 def looked(verb: Verb, execution: Execution, actor: User, arguments: Mapping[str, Any]) -> Effects:
-    """What can be said of it before everything is known: with its numbers alone, as an address has
-    them. Raises Refused where it is not possible.
+    """The effect as far as it can be said with the numbers alone, as an address has them. Raises
+    Refused where it is not possible.
     """
     effects: Effects = _look(verb)(execution, actor, **_parameters(verb, arguments))
     return effects

@@ -16,7 +16,7 @@ ROOMS = ("dashboard", "executions", "stigmer_site")
 OPENING = re.compile(r"(?:^|(?<=[.!?]\s))(?:Who|Whoever|What|Whatever|Where)\b[^.?!]*[.!?:]?")
 # Rooms that have some yet. Let the numbers go down; a room that is not here stays without.
 LEFT = {
-    "executions/api": 13,
+    "executions/api": 3,
     "executions/cli": 1,
     "executions/verbs": 11,
 }

@@ -64,7 +64,7 @@ class Foreseen(Effects):
 
 @dataclass(frozen=True, slots=True)
 class OfJournal(Foreseen):
-    """What may be done, or is looked at, where the journal is not whole."""
+    """A preview of a verb that may be done, or is looked at, where the journal is not whole."""
 
     broken: Annotated[str, Field(description="Why the journal is not whole; empty where it is.")]
     last_good_seq: Annotated[
