@@ -33,7 +33,7 @@ TEXTS = {"status": "SUCCEEDED", "effect": "pure", "means": "It ends."}
 
 def sample(shape: Any, name: str = "", *, is_full: bool) -> Any:
     """A value of this type: everything that it can say, or nothing of that."""
-    if is_dataclass(shape):
+    if isinstance(shape, type) and is_dataclass(shape):
         fields = get_type_hints(shape).items()
         return shape(**{key: sample(kind, key, is_full=is_full) for key, kind in fields})
     if get_origin(shape) is list:

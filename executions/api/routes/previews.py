@@ -10,7 +10,8 @@ import inspect
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Router
+from ninja.params.functions import Query
 
 from executions import showing
 from executions.api import finding
