@@ -90,7 +90,7 @@ def again(asked: Question, sent: Mapping[str, str], problems: Mapping[str, str])
     if asked.form is None:
         return replace(typed, problem=" ".join(problems.values()))
     form = run_form.with_problems(asked.form, sent, problems)
-    problem = form.problem or _("The values that were filled in do not fit the form.")
+    problem = form.problem or _("The filled-in answer does not fit the form.")
     return replace(typed, form=form, problem=problem)
 
 

@@ -33,7 +33,8 @@ NOT_FOR_THEM = frozenset({403, 404})
 _ID = re.compile(r"[a-z]{3}-[0-9a-z]{26}")
 PLAIN_HTTP = "This server is reached by https alone; this came by plain http."
 USE_HTTPS = (
-    "Use the address with https. Revoke a token that was sent: everybody on the way could read it."
+    "Use the address with https. If a token was sent, revoke it: everybody on the way could"
+    " read it."
 )
 Answer = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger(__name__)

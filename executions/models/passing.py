@@ -114,7 +114,7 @@ _WORDS = {
         ),
         Said(
             "Look before doing it again (with an Idempotency-Key it can be sent again); /readyz and"
-            " `stigmer doctor` say when it is back. Runs go on by themselves then."
+            " `stigmer doctor` say when it is back. Each run goes on by itself then."
         ),
     ),
     Trouble.FULL: (

@@ -234,7 +234,7 @@ def _check_form(ask: Ask, answer: Answer, owner: str) -> None:
     if misfits:
         raise Refused(
             "invalid",
-            "The values that were filled in do not fit the form.",
+            "The filled-in answer does not fit the form.",
             remedy="Correct it, then answer again.",
             findings=[Finding(f"/form{each.pointer}", each.message) for each in misfits],
         )
