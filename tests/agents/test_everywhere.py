@@ -194,6 +194,9 @@ def test_its_page_offers_support_the_way_back_and_that_works(
     assert "Restore to a checkpoint" not in page_of(alice, f"/executions/{asking.public_id}/")
     page = page_of(sue, f"/executions/{asking.public_id}/checkpoints")
     assert "Turn 1" in page
+    address = f"/api/v1/agent-executions/{asking.public_id}/restore?checkpoint_seq=0"
+    again = json.loads(page_of(sue, address))["runs_again"]
+    assert "/turn/1" in [step["path"] for step in again], "the command asks for this before it acts"
     _act(sue, asking, "restore", checkpoint=0, reason="once more")
     restored = drive(asking)
     assert restored.phase == Phase.WAITING

@@ -158,6 +158,11 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
         None,
         (404, 403, 200, 200),
     ),
+    "preview-restore-agent-execution": (
+        "agent-executions/{aex}/restore?checkpoint_seq=0",
+        None,
+        (404, 403, 400, 400),
+    ),
     "override-workflow-execution": ("workflow-executions/{wex}/override", OVERRIDE, ADMIN_ALONE),
     "preview-override-workflow-execution": (
         "workflow-executions/{wex}/override",
@@ -435,6 +440,7 @@ OF_A_VIEWER = {
     "list-bulk-items": 404,
     "preview-recover-workflow-execution": 403,
     "preview-restore-workflow-execution": 403,
+    "preview-restore-agent-execution": 403,
     "preview-override-workflow-execution": 403,
     "preview-override-agent-execution": 403,
     "preview-fork-workflow-execution": 403,

@@ -48,7 +48,6 @@ ROW = Verb(
         ),
         sentence="to {place}: {kept}, {again}.",
         facts=(Fact.STAYS, Fact.BROKEN, Fact.MAY_REPEAT),
-        of_agents=False,
     ),
     is_confirmed=True,
     undo="undo restore",
