@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
 
 import pytest
@@ -25,6 +27,20 @@ def shown(client: Client, address: str) -> str:
 
 def test_a_newcomer_is_told_how_to_make_the_first_run(alice: User, as_: As) -> None:
     assert "No trail has been walked yet" in shown(as_(alice), "/executions/")
+
+
+def test_the_first_run_is_announced_on_a_page_that_shows_none_yet(
+    begin: Begin, alice: User, as_: As
+) -> None:
+    client = as_(alice)
+    page = shown(client, "/executions/")
+    region = re.search(r'id="executions-region"[^>]*', page)
+    assert region and 'data-topic="executions"' in region[0] and "data-new-pill" in page
+    address = re.search(r'data-count-url="([^"]*)"', region[0])
+    assert address
+    assert client.get(html.unescape(address[1])).json()["count"] == 0
+    begin()
+    assert client.get(html.unescape(address[1])).json()["count"] == 1
 
 
 def test_filters_that_match_nothing_can_be_cleared(begin: Begin, alice: User, as_: As) -> None:
