@@ -18,7 +18,7 @@ OPENING = re.compile(r"(?:^|(?<=[.!?]\s))(?:Who|Whoever|What|Whatever|Where)\b[^
 LEFT = {
     "executions/api": 3,
     "executions/cli": 1,
-    "executions/verbs": 11,
+    "executions/verbs": 5,
 }
 
 

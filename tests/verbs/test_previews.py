@@ -1,4 +1,4 @@
-"""What a verb would do, by its row and the type beside it: every door says it, and a verb that is
+"""The preview of a verb, by its row and the type beside it: every door says it, and a verb that is
 new is said by all of them with no edit there.
 """
 

@@ -30,7 +30,7 @@ from executions.verbs.deciding.supplied import UNSET
 
 @dataclass(frozen=True, slots=True)
 class ForkPreview(Foreseen):
-    """What a new run from this checkpoint would begin with: ``kept`` finished steps are its own.
+    """The beginning of a new run from this checkpoint: ``kept`` finished steps are its own.
 
     ``runs_again`` is what this run came to later; the new one does it once more.
     """
@@ -42,7 +42,7 @@ class ForkPreview(Foreseen):
 
 @dataclass(frozen=True, slots=True)
 class AmendPreview(Foreseen):
-    """What another result of this call would do."""
+    """The effect of another result of this call."""
 
     step_seq: int
     step_path: str
@@ -52,7 +52,7 @@ class AmendPreview(Foreseen):
 
 @dataclass(frozen=True, slots=True)
 class UndoPreview(Foreseen):
-    """What taking the latest restore back would do: of what stands again, ``runs_again`` was not
+    """The effect of taking the latest restore back: of what stands again, ``runs_again`` was not
     finished and goes on.
     """
 

@@ -55,7 +55,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class RestorePreview(OfJournal):
-    """What a restore to this checkpoint would do."""
+    """The effect of a restore to this checkpoint."""
 
     checkpoint_seq: int
     checkpoint_path: Annotated[str, Field(description="Empty for the beginning.")]

@@ -59,7 +59,7 @@ class Misfit:
 
 @dataclass(frozen=True, slots=True)
 class GoesOn:
-    """What the other version would do first."""
+    """The first effect of the other version."""
 
     how: Literal["runs", "waits", "completes", "fails"]
     path: str
@@ -69,7 +69,7 @@ class GoesOn:
 
 @dataclass(frozen=True, slots=True)
 class RecoverPreview(OfJournal):
-    """What going on with another version would do."""
+    """The effect of going on with another version."""
 
     present: Annotated[int, Field(description="The number of the version that it follows now.")]
     version: int
